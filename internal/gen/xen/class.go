@@ -37,9 +37,10 @@ func (g *generator) record(c *datamodel.Class) string {
 	var b strings.Builder
 	b.WriteString(comment(0, fmt.Sprintf("%s is the record of class %s. %s", name, c.Name, sentence(c.Description))))
 	fmt.Fprintf(&b, "type %s struct {\n", name)
-	uuid := false
+	uuid, label := false, false
 	for _, f := range c.Fields {
 		uuid = uuid || f.Name == "uuid" && f.Parsed.Kind == datamodel.String
+		label = label || f.Name == "name_label"
 		b.WriteString(comment(1, sentence(fieldDoc(f))))
 		fmt.Fprintf(&b, "\t%s %s `json:%q`\n", camel(f.Name), goType(f.Parsed), f.Name)
 	}
@@ -51,6 +52,9 @@ func (g *generator) record(c *datamodel.Class) string {
 		value, recv = "r.UUID", "r "
 	}
 	fmt.Fprintf(&b, "// ObjectUUID is the object's uuid; empty where the class has none.\nfunc (%s*%s) ObjectUUID() string { return %s }\n", recv, name, value)
+	if label {
+		fmt.Fprintf(&b, "\n// ObjectName is the object's name_label.\nfunc (r *%s) ObjectName() string { return r.NameLabel }\n", name)
+	}
 	return b.String()
 }
 

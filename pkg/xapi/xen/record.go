@@ -9,6 +9,14 @@ type Record interface {
 	ObjectUUID() string
 }
 
+// NameOf returns the name_label of a record; empty where its class has none. xapi: name_labels are not unique.
+func NameOf(r Record) string {
+	if named, ok := r.(interface{ ObjectName() string }); ok {
+		return named.ObjectName()
+	}
+	return ""
+}
+
 // Object is a record with the reference that names it.
 type Object struct {
 	Ref    string

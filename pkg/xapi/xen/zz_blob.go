@@ -37,6 +37,9 @@ func (*Blob) Class() Class { return ClassBlob }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *Blob) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *Blob) ObjectName() string { return r.NameLabel }
+
 // GetRecord is blob.get_record. Get a record containing the current state of the given blob.
 func (ref BlobRef) GetRecord() Message[*Blob] {
 	return message[*Blob]("blob.get_record", ref)

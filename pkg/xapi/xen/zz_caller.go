@@ -43,6 +43,9 @@ func (*Caller) Class() Class { return ClassCaller }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *Caller) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *Caller) ObjectName() string { return r.NameLabel }
+
 // GetRecord is Caller.get_record. Get a record containing the current state of the given Caller.
 func (ref CallerRef) GetRecord() Message[*Caller] {
 	return message[*Caller]("Caller.get_record", ref)

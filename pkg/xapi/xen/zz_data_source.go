@@ -33,3 +33,6 @@ func (*DataSource) Class() Class { return ClassDataSource }
 
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (*DataSource) ObjectUUID() string { return "" }
+
+// ObjectName is the object's name_label.
+func (r *DataSource) ObjectName() string { return r.NameLabel }

@@ -32,6 +32,9 @@ func (*Feature) Class() Class { return ClassFeature }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *Feature) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *Feature) ObjectName() string { return r.NameLabel }
+
 // GetRecord is Feature.get_record. Get a record containing the current state of the given Feature.
 func (ref FeatureRef) GetRecord() Message[*Feature] {
 	return message[*Feature]("Feature.get_record", ref)

@@ -38,6 +38,9 @@ func (*GPUGroup) Class() Class { return ClassGPUGroup }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *GPUGroup) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *GPUGroup) ObjectName() string { return r.NameLabel }
+
 // AllocationAlgorithm is allocation_algorithm. A word that this datamodel does not know is kept as it came.
 type AllocationAlgorithm string
 

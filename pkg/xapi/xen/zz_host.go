@@ -198,6 +198,9 @@ func (*Host) Class() Class { return ClassHost }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *Host) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *Host) ObjectName() string { return r.NameLabel }
+
 // HostAllowedOperation is host_allowed_operations. A word that this datamodel does not know is kept as it came.
 type HostAllowedOperation string
 

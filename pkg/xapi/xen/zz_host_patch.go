@@ -42,6 +42,9 @@ func (*HostPatch) Class() Class { return ClassHostPatch }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *HostPatch) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *HostPatch) ObjectName() string { return r.NameLabel }
+
 // GetRecord is host_patch.get_record. Get a record containing the current state of the given host_patch. Deprecated
 // by XAPI.
 func (ref HostPatchRef) GetRecord() Message[*HostPatch] {

@@ -53,6 +53,9 @@ func (*Network) Class() Class { return ClassNetwork }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *Network) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *Network) ObjectName() string { return r.NameLabel }
+
 // NetworkOperation is network_operations. A word that this datamodel does not know is kept as it came.
 type NetworkOperation string
 

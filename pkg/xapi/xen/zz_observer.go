@@ -37,6 +37,9 @@ func (*Observer) Class() Class { return ClassObserver }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *Observer) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *Observer) ObjectName() string { return r.NameLabel }
+
 // GetRecord is Observer.get_record. Get a record containing the current state of the given Observer.
 func (ref ObserverRef) GetRecord() Message[*Observer] {
 	return message[*Observer]("Observer.get_record", ref)

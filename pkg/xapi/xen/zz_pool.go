@@ -177,6 +177,9 @@ func (*Pool) Class() Class { return ClassPool }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *Pool) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *Pool) ObjectName() string { return r.NameLabel }
+
 // PoolAllowedOperation is pool_allowed_operations. A word that this datamodel does not know is kept as it came.
 type PoolAllowedOperation string
 

@@ -38,6 +38,9 @@ func (*PoolPatch) Class() Class { return ClassPoolPatch }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *PoolPatch) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *PoolPatch) ObjectName() string { return r.NameLabel }
+
 // AfterApplyGuidance is after_apply_guidance. A word that this datamodel does not know is kept as it came.
 type AfterApplyGuidance string
 

@@ -40,6 +40,9 @@ func (*PoolUpdate) Class() Class { return ClassPoolUpdate }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *PoolUpdate) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *PoolUpdate) ObjectName() string { return r.NameLabel }
+
 // UpdateAfterApplyGuidance is update_after_apply_guidance. A word that this datamodel does not know is kept as it
 // came.
 type UpdateAfterApplyGuidance string

@@ -32,6 +32,9 @@ func (*PVSSite) Class() Class { return ClassPVSSite }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *PVSSite) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *PVSSite) ObjectName() string { return r.NameLabel }
+
 // GetRecord is PVS_site.get_record. Get a record containing the current state of the given PVS_site.
 func (ref PVSSiteRef) GetRecord() Message[*PVSSite] {
 	return message[*PVSSite]("PVS_site.get_record", ref)

@@ -30,6 +30,9 @@ func (*RateLimit) Class() Class { return ClassRateLimit }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *RateLimit) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *RateLimit) ObjectName() string { return r.NameLabel }
+
 // GetRecord is Rate_limit.get_record. Get a record containing the current state of the given Rate_limit.
 func (ref RateLimitRef) GetRecord() Message[*RateLimit] {
 	return message[*RateLimit]("Rate_limit.get_record", ref)

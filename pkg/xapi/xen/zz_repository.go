@@ -43,6 +43,9 @@ func (*Repository) Class() Class { return ClassRepository }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *Repository) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *Repository) ObjectName() string { return r.NameLabel }
+
 // Origin is origin. A word that this datamodel does not know is kept as it came.
 type Origin string
 

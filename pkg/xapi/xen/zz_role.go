@@ -28,6 +28,9 @@ func (*Role) Class() Class { return ClassRole }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *Role) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *Role) ObjectName() string { return r.NameLabel }
+
 // GetRecord is role.get_record. Get a record containing the current state of the given role.
 func (ref RoleRef) GetRecord() Message[*Role] {
 	return message[*Role]("role.get_record", ref)

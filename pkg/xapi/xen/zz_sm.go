@@ -48,6 +48,9 @@ func (*SM) Class() Class { return ClassSM }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *SM) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *SM) ObjectName() string { return r.NameLabel }
+
 // ImageFormatType is image_format_type. A word that this datamodel does not know is kept as it came.
 type ImageFormatType string
 

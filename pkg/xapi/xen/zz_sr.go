@@ -63,6 +63,9 @@ func (*SR) Class() Class { return ClassSR }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *SR) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *SR) ObjectName() string { return r.NameLabel }
+
 // StorageOperation is storage_operations. A word that this datamodel does not know is kept as it came.
 type StorageOperation string
 

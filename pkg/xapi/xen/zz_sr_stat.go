@@ -33,6 +33,9 @@ func (*SRStat) Class() Class { return ClassSRStat }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (*SRStat) ObjectUUID() string { return "" }
 
+// ObjectName is the object's name_label.
+func (r *SRStat) ObjectName() string { return r.NameLabel }
+
 // SRHealth is sr_health. A word that this datamodel does not know is kept as it came.
 type SRHealth string
 

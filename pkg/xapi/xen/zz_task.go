@@ -63,6 +63,9 @@ func (*Task) Class() Class { return ClassTask }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *Task) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *Task) ObjectName() string { return r.NameLabel }
+
 // TaskAllowedOperation is task_allowed_operations. A word that this datamodel does not know is kept as it came.
 type TaskAllowedOperation string
 

@@ -30,6 +30,9 @@ func (*USBGroup) Class() Class { return ClassUSBGroup }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *USBGroup) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *USBGroup) ObjectName() string { return r.NameLabel }
+
 // GetRecord is USB_group.get_record. Get a record containing the current state of the given USB_group.
 func (ref USBGroupRef) GetRecord() Message[*USBGroup] {
 	return message[*USBGroup]("USB_group.get_record", ref)

@@ -92,6 +92,9 @@ func (*VDI) Class() Class { return ClassVDI }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *VDI) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *VDI) ObjectName() string { return r.NameLabel }
+
 // VDIOperation is vdi_operations. A word that this datamodel does not know is kept as it came.
 type VDIOperation string
 

@@ -231,6 +231,9 @@ func (*VM) Class() Class { return ClassVM }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *VM) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *VM) ObjectName() string { return r.NameLabel }
+
 // VMOperation is vm_operations. A word that this datamodel does not know is kept as it came.
 type VMOperation string
 
@@ -897,9 +900,4 @@ func (ref VMRef) GetIsSnapshotFromVmpp() Message[bool] {
 // GetSnapshotSchedule is VM.get_snapshot_schedule. Get the snapshot_schedule field of the given VM.
 func (ref VMRef) GetSnapshotSchedule() Message[VMSSRef] {
 	return message[VMSSRef]("VM.get_snapshot_schedule", ref)
-}
-
-// GetIsVmssSnapshot is VM.get_is_vmss_snapshot. Get the is_vmss_snapshot field of the given VM.
-func (ref VMRef) GetIsVmssSnapshot() Message[bool] {
-	return message[bool]("VM.get_is_vmss_snapshot", ref)
 }

@@ -2,6 +2,11 @@
 
 package xen
 
+// GetIsVmssSnapshot is VM.get_is_vmss_snapshot. Get the is_vmss_snapshot field of the given VM.
+func (ref VMRef) GetIsVmssSnapshot() Message[bool] {
+	return message[bool]("VM.get_is_vmss_snapshot", ref)
+}
+
 // GetAppliance is VM.get_appliance. Get the appliance field of the given VM.
 func (ref VMRef) GetAppliance() Message[VMApplianceRef] {
 	return message[VMApplianceRef]("VM.get_appliance", ref)

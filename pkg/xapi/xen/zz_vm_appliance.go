@@ -32,6 +32,9 @@ func (*VMAppliance) Class() Class { return ClassVMAppliance }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *VMAppliance) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *VMAppliance) ObjectName() string { return r.NameLabel }
+
 // VMApplianceOperation is vm_appliance_operation. A word that this datamodel does not know is kept as it came.
 type VMApplianceOperation string
 

@@ -28,6 +28,9 @@ func (*VMGroup) Class() Class { return ClassVMGroup }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *VMGroup) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *VMGroup) ObjectName() string { return r.NameLabel }
+
 // PlacementPolicy is placement_policy. A word that this datamodel does not know is kept as it came.
 type PlacementPolicy string
 

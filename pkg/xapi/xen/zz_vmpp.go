@@ -66,6 +66,9 @@ func (*VMPP) Class() Class { return ClassVMPP }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *VMPP) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *VMPP) ObjectName() string { return r.NameLabel }
+
 // VmppBackupType is vmpp_backup_type. A word that this datamodel does not know is kept as it came.
 type VmppBackupType string
 

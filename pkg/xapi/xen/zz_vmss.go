@@ -43,6 +43,9 @@ func (*VMSS) Class() Class { return ClassVMSS }
 // ObjectUUID is the object's uuid; empty where the class has none.
 func (r *VMSS) ObjectUUID() string { return r.UUID }
 
+// ObjectName is the object's name_label.
+func (r *VMSS) ObjectName() string { return r.NameLabel }
+
 // VmssType is vmss_type. A word that this datamodel does not know is kept as it came.
 type VmssType string
 

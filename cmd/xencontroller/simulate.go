@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/xencontroller/xencontroller/pkg/simulator"
+)
+
+// simulateFlags say which pool to simulate.
+type simulateFlags struct {
+	listen   string
+	admin    string
+	timing   string
+	coverage bool
+	output   string
+	model    simulator.Model
+}
+
+// newSimulateCommand makes "simulate".
+func newSimulateCommand(e *env) *cobra.Command {
+	var f simulateFlags
+	cmd := &cobra.Command{
+		Use: "simulate", Short: "Simulate an XAPI pool, for any client to talk to", Args: cobra.NoArgs,
+		Long: `Simulate an XAPI pool: hosts, VMs, tasks and events that answer as xapi does. Each host is a member with a loopback address
+of its own: with the default address xen-1, the master, is at 127.0.20.1, xen-2 at 127.0.20.2, and so on.
+
+--admin serves what somebody else might do to the pool: POST /fault/lose-events, /fault/kill-master?promote=HOST,
+/fault/drop-connections, /vm/NAME/halt, /vm/NAME/start, /vm/NAME/migrate?host=HOST; GET /state.`,
+		Example: "  xencontroller simulate --hosts 3 --vms 20 --admin 127.0.0.1:8081",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.coverage {
+				return printCoverage(e.out, f.output)
+			}
+			return simulate(cmd.Context(), e, f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.listen, "listen", "http://127.0.20.1:8080", "URL of the first host; each further one has the next address")
+	flags.StringVar(&f.admin, "admin", "", "address of the listener for faults and foreign changes; empty: none")
+	flags.IntVar(&f.model.Hosts, "hosts", 3, "hosts of the pool, 1 to 64")
+	flags.IntVar(&f.model.VMs, "vms", 20, "VMs of the pool")
+	flags.StringVar(&f.model.Password, "password", "xenroot", "password of the user root")
+	flags.Int64Var(&f.model.Seed, "seed", 0, "seed of everything random; the same seed makes the same pool")
+	flags.StringVar(&f.model.Version, "xapi-version", "", "version of xapi to be (default 24.19.2)")
+	flags.StringVar(&f.timing, "timing", "demo", "how long operations take: none, demo (a few seconds) or real")
+	flags.BoolVar(&f.model.StrictConflicts, "strict-conflicts", false, "refuse an operation that collides with another at once, where xapi lets it wait")
+	flags.BoolVar(&f.coverage, "coverage", false, "print what each message of the API does here, and exit")
+	flags.StringVarP(&f.output, "output", "o", "text", "with --coverage: text or json")
+	return cmd
+}
+
+// applyTiming sets how long everything takes in a model.
+func applyTiming(model *simulator.Model, name string) error {
+	switch name {
+	case "none":
+	case "demo":
+		model.Timing, model.Boot, model.BadPassword = simulator.DemoTiming(), time.Second, time.Second
+	case "real":
+		model.Timing, model.Boot, model.BadPassword = simulator.RealTiming(), 11*time.Second, 2*time.Second
+	default:
+		return usageError("--timing is %q, neither none, demo nor real", name)
+	}
+	return nil
+}
+
+// simulate serves a pool until the context ends.
+func simulate(ctx context.Context, e *env, f simulateFlags) error {
+	model := f.model
+	if model.Hosts < 1 || model.Hosts > 64 {
+		return usageError("--hosts is %d: a pool has 1 to 64 hosts", model.Hosts)
+	}
+	if model.VMs <= 0 {
+		if model.VMs < 0 {
+			return usageError("--vms is %d: it cannot be negative", model.VMs)
+		}
+		model.VMs = -1 // the model's own word for none
+	}
+	if err := applyTiming(&model, f.timing); err != nil {
+		return err
+	}
+	pool, err := simulator.New(model)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := pool.Listen(f.listen); err != nil {
+		return fmt.Errorf("the pool cannot be served (--listen): %w", err)
+	}
+	var admin net.Listener
+	if f.admin != "" {
+		if admin, err = new(net.ListenConfig).Listen(ctx, "tcp", f.admin); err != nil {
+			return fmt.Errorf("the admin listener cannot be opened (--admin): %w", err)
+		}
+	}
+	for i, url := range pool.URLs() {
+		role := "member"
+		if i == 0 {
+			role = "master"
+		}
+		fmt.Fprintf(e.out, "xen-%d  %s  %s\n", i+1, url, role)
+	}
+	if admin != nil {
+		fmt.Fprintf(e.out, "admin  http://%s\n", admin.Addr())
+	}
+	fmt.Fprintln(e.out, "user root, press Ctrl-C to end")
+	g, ctx := errgroup.WithContext(ctx)
+	if admin != nil {
+		g.Go(func() error { return serveHTTP(ctx, admin, pool.AdminHandler()) })
+	}
+	g.Go(func() error { <-ctx.Done(); return nil })
+	return g.Wait()
+}
+
+// serveHTTP answers on a listener until the context ends.
+func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		stopped <- server.Shutdown(grace)
+	})
+	err := server.Serve(listener)
+	if !stop() {
+		<-stopped
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// printCoverage prints what each message does in the simulator.
+func printCoverage(out io.Writer, format string) error {
+	rows, err := simulator.Coverage()
+	if err != nil {
+		return err
+	}
+	switch format {
+	case "json":
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(rows)
+	case "text":
+	default:
+		return usageError("-o is %q, neither text nor json", format)
+	}
+	counts := map[simulator.Level]int{}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "MESSAGE\tLEVEL\tNOTE")
+	for _, r := range rows {
+		counts[r.Level]++
+		fmt.Fprintf(w, "%s\t%s\t%s\n", r.Message, r.Level, r.Note)
+	}
+	if err = w.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "\n%d messages: %d played, %d stored, %d refused\n",
+		len(rows), counts[simulator.Played], counts[simulator.Stored], counts[simulator.Refused])
+	return err
+}

@@ -1,0 +1,49 @@
+// Command docs writes the pages of docs/reference that are lists of what the code declares, so that they cannot differ
+// from it: metrics.md and reasons.md.
+//
+// It knows where each package declares its metrics and reasons. It must not know what they mean. The same code gives the
+// same bytes, and the tidy test compares them.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+//go:generate go run . -root ../../..
+
+func main() {
+	root := flag.String("root", ".", "root of the module")
+	out := flag.String("out", "", "folder to write into (default: docs/reference below the root)")
+	flag.Parse()
+	if *out == "" {
+		*out = filepath.Join(*root, "docs", "reference")
+	}
+	if err := run(*root, *out); err != nil {
+		fmt.Fprintln(os.Stderr, "gen/docs:", err)
+		os.Exit(1)
+	}
+}
+
+// run writes every page into the folder.
+func run(root, folder string) error {
+	metrics, err := metricsPage()
+	if err != nil {
+		return err
+	}
+	reasons, err := reasonsPage(filepath.Join(root, "pkg", "reconcile", "plan", "reason.go"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for name, page := range map[string][]byte{"metrics.md": metrics, "reasons.md": reasons} {
+		if err := os.WriteFile(filepath.Join(folder, name), page, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
