@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -117,14 +116,7 @@ func (d *daemon) declare(set *desired.Set, err error) {
 	d.view.declare(set, err)
 	d.changed.wake()
 	if err == nil {
-		d.cfg.log.Info("manifests in force", "vms", len(set.VMs()), "revision", set.Hash()[:12])
 		d.controller.SetDeclared(set)
-	} else if problems, ok := errors.AsType[desired.Problems](err); ok {
-		for _, p := range problems {
-			d.cfg.log.Info("manifest refused, the last good set stays in force", "problem", p.Summary())
-		}
-	} else {
-		d.cfg.log.Info("manifests refused, the last good set stays in force", "problem", err.Error())
 	}
 	if d.cfg.declared != nil {
 		d.cfg.declared(set, err)

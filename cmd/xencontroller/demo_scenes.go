@@ -25,7 +25,7 @@ func allScenes() []scene {
 	return []scene{
 		{"killed", "somebody halts web-2 behind our back", killed},
 		{"moved", "somebody moves db-1 to xen-3, where it must not run", moved},
-		{"master", "the master dies, and app-3 is halted while nobody is watching", masterDies},
+		{"master", "the master dies, and web-1 is halted while nobody is watching", masterDies},
 		{"events", "the pool drops events, and cache-1 is halted among them", eventsLost},
 		{"typo", "a manifest gets a typo, and web-3 is halted meanwhile", typo},
 	}
@@ -165,14 +165,14 @@ func masterDies(ctx context.Context, s *stage) error {
 	if err := s.pool.KillMaster("xen-2"); err != nil {
 		return err
 	}
-	if err := s.pool.HaltVM("app-3"); err != nil {
+	if err := s.pool.HaltVM("web-1"); err != nil {
 		return err
 	}
-	if err := s.until(ctx, s.running("app-3")); err != nil {
+	if err := s.until(ctx, s.running("web-1")); err != nil {
 		return err
 	}
-	s.show.line("  xen-2 is the master now, and app-3 runs again")
-	return nil
+	s.show.line("  xen-2 is the master now, web-1 runs again, and xen-1 comes back as a member")
+	return s.pool.StartMember("xen-1")
 }
 
 func eventsLost(ctx context.Context, s *stage) error {

@@ -17,7 +17,7 @@ import (
 // newEventsCommand makes "events".
 func newEventsCommand(e *env) *cobra.Command {
 	var conn connectionFlags
-	var logs logFlags
+	logs := logFlags{quiet: true}
 	var classes []string
 	var format string
 	cmd := &cobra.Command{

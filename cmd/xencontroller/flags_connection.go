@@ -19,6 +19,7 @@ import (
 type connectionFlags struct {
 	pool           []string
 	poolName       string
+	poolUUID       string
 	username       string
 	passwordFile   string
 	tls            xapi.TLSConfig
@@ -31,6 +32,7 @@ func (f *connectionFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&f.pool, "pool", nil, "URL of the pool, https://HOST[:PORT], http://… or unix:///PATH; several are members of one pool")
 	flags.StringVar(&f.poolName, "pool-name", "", "what metrics and logs call the pool (default: the host of the first URL)")
+	flags.StringVar(&f.poolUUID, "pool-uuid", "", "uuid of the pool that has to answer (default: the first one reached)")
 	flags.StringVar(&f.username, "username", "root", "user to log in as")
 	flags.StringVar(&f.passwordFile, "password-file", "", "file with the password; read again at each login. Or XENCONTROLLER_PASSWORD in the environment")
 	flags.StringVar(&f.tls.CAFile, "ca-file", "", "PEM file of the authorities that sign the hosts' certificates")
@@ -51,7 +53,7 @@ func (f *connectionFlags) client(e *env, log logr.Logger, metrics *xapi.Metrics)
 	}
 	version, _, _ := buildVersion()
 	client, err := xapi.New(xapi.Config{
-		Addresses: f.pool, Username: f.username, Password: password, TLS: f.tls, Timeout: f.timeout,
+		Addresses: f.pool, Username: f.username, Password: password, TLS: f.tls, Timeout: f.timeout, PoolUUID: f.poolUUID,
 		Originator: originator, UserAgent: "xencontroller/" + version,
 		Pool: f.label(), Log: log, Metrics: metrics,
 	})

@@ -27,7 +27,7 @@ type getFlags struct {
 
 // newGetCommand makes "get".
 func newGetCommand(e *env) *cobra.Command {
-	var f getFlags
+	f := getFlags{logs: logFlags{quiet: true}}
 	cmd := &cobra.Command{
 		Use: "get vms|hosts|tasks [NAME…]", Short: "Show the objects of a pool", Args: cobra.MinimumNArgs(1),
 		Long: "Show the objects of a pool. Control domains, templates and snapshots are VMs only with --all.",

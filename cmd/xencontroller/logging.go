@@ -12,12 +12,14 @@ import (
 type logFlags struct {
 	format    string
 	verbosity int
+	// quiet is for commands that print what they were asked for, and log only with -v.
+	quiet bool
 }
 
 // add declares the flags on a command.
 func (f *logFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.format, "log-format", "console", "console or json")
-	cmd.Flags().CountVarP(&f.verbosity, "verbose", "v", "log more: -v each call, -vv each event")
+	cmd.Flags().CountVarP(&f.verbosity, "verbose", "v", "log more, and more again with -vv")
 }
 
 // logger makes the logger: logr in front, zap behind, on standard error.
@@ -36,7 +38,11 @@ func (f *logFlags) logger(e *env) (logr.Logger, func(), error) {
 	default:
 		return logr.Logger{}, nil, usageError("--log-format is %q, neither console nor json", f.format)
 	}
-	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(e.err)), zapcore.Level(-f.verbosity))
+	level := zapcore.Level(-f.verbosity) // logr's V(1) is zap's -1
+	if f.quiet {
+		level++
+	}
+	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(e.err)), level)
 	log := zap.New(core)
 	return zapr.NewLogger(log), func() { _ = log.Sync() }, nil
 }

@@ -26,7 +26,7 @@ const (
 // newPlanCommand makes "plan".
 func newPlanCommand(e *env) *cobra.Command {
 	var conn connectionFlags
-	var logs logFlags
+	logs := logFlags{quiet: true}
 	var paths []string
 	var format string
 	cmd := &cobra.Command{

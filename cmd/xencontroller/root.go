@@ -25,7 +25,7 @@ with --config; flags win over the environment, the environment over the file.`,
 	root.SetOut(e.out)
 	root.SetErr(e.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError("%s: %w", cmd.CommandPath(), err)
+		return usageError("%w", err)
 	})
 	root.PersistentFlags().String("config", "", "YAML file with values for flags that are not given")
 	root.AddCommand(
@@ -42,7 +42,7 @@ func prepare(e *env, cmd *cobra.Command) {
 	if args := cmd.Args; args != nil {
 		cmd.Args = func(cmd *cobra.Command, given []string) error {
 			if err := args(cmd, given); err != nil {
-				return usageError("%s: %w", cmd.CommandPath(), err)
+				return usageError("%w", err)
 			}
 			return nil
 		}

@@ -85,7 +85,8 @@ func start(tb testing.TB, args ...string) *process {
 	tb.Cleanup(func() {
 		p.kill()
 		if tb.Failed() {
-			tb.Logf("%v printed:\n%s", args, p.output)
+			text := p.output.String()
+			tb.Logf("the last that %v printed:\n%s", args, text[max(0, len(text)-4000):])
 		}
 	})
 	return p
