@@ -1,0 +1,183 @@
+package informer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/go-logr/logr"
+
+	"github.com/xencontroller/xencontroller/pkg/store"
+	"github.com/xencontroller/xencontroller/pkg/xapi"
+	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
+)
+
+// Config is everything an Informer is given; the zero value of each optional field works.
+type Config struct {
+	Client  Client       // required
+	Store   *store.Store // required; the informer is its one writer
+	Pool    string       // the pool's name, for metrics and logs
+	Rand    *rand.Rand   // spreads the pauses; nil: seeded at random
+	Log     logr.Logger  // zero: silent
+	Metrics *Metrics     // nil: not counted
+}
+
+// Handler is told what happened, in order, by the one goroutine that writes the store. It must not block, and must not
+// keep a record for later: by then the newest snapshot knows better.
+type Handler interface {
+	// OnChange is called after changes were published. After a list it gets what is different from before, and no more.
+	OnChange(changes []store.Change)
+	// OnSync is called when the store came into sync (after the changes of the list) or fell out of it. The reason is
+	// one of the reasons of a list, such as "startup", or why the store is stale, in words for people.
+	OnSync(synced bool, reason string)
+}
+
+// Informer follows one pool. Make it with New.
+type Informer struct {
+	source   source
+	store    *store.Store
+	log      logr.Logger
+	handlers []Handler
+	listed   []xen.Class // of the datamodel, all that can be listed and followed
+	state    *state
+
+	// The rest belongs to the goroutine of Run.
+	count    counter
+	pause    pause
+	skipped  map[xen.Class]bool      // classes that the server would not list; said once
+	unread   map[xen.Class]bool      // classes with an object whose last event could not be read
+	reread   map[xen.Class]time.Time // when such a class was last listed again
+	members  []string
+	followed bool // the store was in sync before
+}
+
+// New returns an informer that has started nothing yet.
+func New(cfg Config) *Informer { return newInformer(cfg, clientSource{cfg.Client}) }
+
+func newInformer(cfg Config, src source) *Informer {
+	if cfg.Rand == nil {
+		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) //nolint:gosec // jitter is no secret
+	}
+	i := &Informer{
+		source: src, store: cfg.Store, log: cfg.Log.WithValues("pool", cfg.Pool), state: newState(),
+		count: newCounter(cfg.Metrics, cfg.Pool), pause: pause{rand: cfg.Rand},
+		skipped: map[xen.Class]bool{}, unread: map[xen.Class]bool{}, reread: map[xen.Class]time.Time{},
+	}
+	for _, class := range xen.Classes() {
+		if listable(class) {
+			i.listed = append(i.listed, class)
+		}
+	}
+	slices.Sort(i.listed) // so is the order of changes
+	return i
+}
+
+// listable reports whether objects of a class can be both listed and followed: only those are kept.
+func listable(class xen.Class) bool { return class.HasEvents() && class.HasGetAllRecords() }
+
+// AddHandler adds a handler. Call it before Run.
+func (i *Informer) AddHandler(h Handler) { i.handlers = append(i.handlers, h) }
+
+// Synced reports whether the store is in sync with the pool just now.
+func (i *Informer) Synced() bool { return i.store.Snapshot().Synced() }
+
+// WaitForSync returns once the store is in sync; otherwise with the error of ctx, or of Run if that has ended.
+func (i *Informer) WaitForSync(ctx context.Context) error { return i.state.wait(ctx) }
+
+// errEnded is why a store is stale after the end of Run.
+var errEnded = errors.New("the pool is no longer watched")
+
+// Run lists, then follows the pool until ctx ends, which is no error. It fails where waiting cannot help: the client
+// says that the pool cannot be reached as configured (a wrong password, another pool, no XAPI), or was closed. Every
+// other trouble makes it begin again. Run it once. It starts every goroutine of the informer and returns after the last.
+func (i *Informer) Run(ctx context.Context) error {
+	err := i.run(ctx)
+	i.outOfSync(errEnded)
+	i.state.end(err)
+	return err
+}
+
+func (i *Informer) run(ctx context.Context) error {
+	reason := reasonStartup
+	var master xen.HostRef
+	for {
+		s, err := i.source.session(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("watching the pool: %w", err)
+		}
+		if i.followed && s.Master() != master {
+			reason = reasonFailover
+		}
+		master = s.Master()
+		err = i.follow(ctx, s, reason)
+		if ctx.Err() != nil {
+			return nil
+		}
+		i.outOfSync(err)
+		i.source.invalidate(s, err)
+		if i.followed {
+			reason = reasonOf(err)
+		}
+		if !i.pause.wait(ctx) {
+			return nil
+		}
+	}
+}
+
+// follow registers, lists, and applies events until the session is of no use; it always returns an error. What lost
+// events, but not the session, makes it list again.
+func (i *Informer) follow(ctx context.Context, s session, reason string) error {
+	if _, err := xapi.Call(ctx, s, xen.EventRegister([]string{"*"})); err != nil {
+		return fmt.Errorf("registering for events: %w", err)
+	}
+	for {
+		err := i.resync(ctx, s, i.listed, reason)
+		if err == nil {
+			err = i.next(ctx, s)
+		}
+		if ctx.Err() != nil || !sessionIsFine(err) {
+			return err
+		}
+		i.outOfSync(err)
+		reason = reasonOf(err)
+		if !i.pause.wait(ctx) {
+			return ctx.Err()
+		}
+	}
+}
+
+// sessionIsFine reports whether an error lost events, and nothing else. xapi: after EVENTS_LOST the subscription is
+// intact and its cursor at the present; so it is when a reply came that could not be read.
+func sessionIsFine(err error) bool {
+	_, unreadable := errors.AsType[*xapi.ReplyError](err)
+	return unreadable || errors.Is(err, xen.EventsLost)
+}
+
+// The reasons of a list: values of the label of xencontroller_informer_relists_total, and of OnSync.
+const (
+	reasonStartup    = "startup"
+	reasonEventsLost = "events_lost"
+	reasonStream     = "stream"
+	reasonSession    = "session"
+	reasonFailover   = "failover"
+	reasonDecode     = "decode"
+)
+
+func reasonOf(err error) string {
+	_, unreadable := errors.AsType[*xapi.ReplyError](err)
+	switch {
+	case unreadable:
+		return reasonDecode
+	case errors.Is(err, xen.EventsLost):
+		return reasonEventsLost
+	case errors.Is(err, xen.SessionInvalid):
+		return reasonSession
+	}
+	return reasonStream
+}

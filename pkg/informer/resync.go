@@ -1,0 +1,77 @@
+package informer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/xencontroller/xencontroller/pkg/store"
+	"github.com/xencontroller/xencontroller/pkg/xapi"
+	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
+)
+
+// resync lists classes on a session that is registered for events, and publishes the list together with every event up
+// to its end. Without those, the events that are older than the list would take the store back in time, one reply after
+// the other, for everybody to see. When all classes were listed, the store is in sync.
+//
+// xapi: event.get_current_id is the id that the next event will get, and ids have no gaps for us, who registered for
+// everything. So if it rose while the list was made, the event before the last one read will certainly come.
+func (i *Informer) resync(ctx context.Context, s session, classes []xen.Class, reason string) error {
+	i.count.list(reason)
+	before, err := xapi.Call(ctx, s, xen.EventGetCurrentID())
+	if err != nil {
+		return fmt.Errorf("asking for the newest event before listing: %w", err)
+	}
+	lists, err := i.list(ctx, s, classes)
+	if err != nil {
+		return err
+	}
+	end, err := xapi.Call(ctx, s, xen.EventGetCurrentID())
+	if err != nil {
+		return fmt.Errorf("asking for the newest event after listing: %w", err)
+	}
+	events, err := i.catchUp(ctx, s, before, end)
+	if err != nil {
+		return err
+	}
+	changes := i.store.Apply(append([]store.Batch{{Replace: lists}}, i.batches(newest(events, classes))...)...)
+	if whole := len(classes) == len(i.listed); whole {
+		i.store.MarkSynced(s.Epoch(), time.Now())
+		i.publish(changes)
+		i.inSync(s, reason)
+	} else {
+		i.publish(changes)
+	}
+	return nil
+}
+
+// catchUp reads events until those with ids below end have come. None is waited for if none happened since before.
+func (i *Informer) catchUp(ctx context.Context, s session, before, end int64) (events []xen.Event, err error) {
+	for seen := before - 1; seen < end-1; {
+		more, err := i.wait(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, more...)
+		seen = more[len(more)-1].ID
+	}
+	return events, nil
+}
+
+// newest leaves, of the classes that were listed, the last event of each object: what came before it is history already.
+// Events of other classes stay as they are.
+func newest(events []xen.Event, listed []xen.Class) []xen.Event {
+	seen := map[store.Key]bool{}
+	var kept []xen.Event
+	for _, e := range slices.Backward(events) {
+		key := store.Key{Class: e.Class, Ref: e.Ref}
+		if seen[key] {
+			continue
+		}
+		seen[key] = slices.Contains(listed, e.Class)
+		kept = append(kept, e)
+	}
+	slices.Reverse(kept)
+	return kept
+}

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"hash/maphash"
+	"sync/atomic"
+	"time"
+
+	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
+)
+
+// Store is the objects of one pool. Snapshot may be called by anybody at any time; Apply, MarkSynced and MarkStale are
+// the one writer's.
+type Store struct{ root atomic.Pointer[root] }
+
+// New returns a store that has seen nothing: not synced, and empty.
+func New() *Store {
+	seed := maphash.MakeSeed()
+	hash := func(s string) uint64 { return maphash.String(seed, s) }
+	list, byName := classes()
+	r := &root{classes: list, byName: byName, tables: make([]*table, len(list)), reason: "not listed yet"}
+	for i := range r.tables {
+		r.tables[i] = newTable(hash)
+	}
+	s := &Store{}
+	s.root.Store(r)
+	return s
+}
+
+// Snapshot returns the newest whole view. One atomic load; it never blocks, and what it returns never changes.
+func (s *Store) Snapshot() Snapshot { return Snapshot{s.root.Load()} }
+
+// MarkSynced says that the content is a whole list made in the session with this epoch, and that nothing was missed since.
+// It is the writer's.
+func (s *Store) MarkSynced(epoch uint64, now time.Time) {
+	r := s.next()
+	r.synced, r.epoch, r.syncedAt, r.since, r.reason = true, epoch, now, time.Time{}, ""
+	s.root.Store(r)
+}
+
+// MarkStale says that the content may be behind the pool from now on, and why in words for people. The objects stay. Stale twice is
+// stale since the first time. It is the writer's.
+func (s *Store) MarkStale(now time.Time, reason string) {
+	r := s.next()
+	if r.synced || r.since.IsZero() {
+		r.since = now
+	}
+	r.synced, r.reason = false, reason
+	s.root.Store(r)
+}
+
+// next is a root to become the one after the present.
+func (s *Store) next() *root {
+	r := *s.root.Load()
+	r.revision++
+	return &r
+}
+
+// Key names an object to delete.
+type Key struct {
+	Class xen.Class
+	Ref   string
+}
