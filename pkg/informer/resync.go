@@ -2,6 +2,7 @@ package informer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,7 +20,7 @@ import (
 // everything. So if it rose while the list was made, the event before the last one read will certainly come.
 func (i *Informer) resync(ctx context.Context, s session, classes []xen.Class, reason string) error {
 	i.count.list(reason)
-	before, err := xapi.Call(ctx, s, xen.EventGetCurrentID())
+	before, err := nextID(ctx, s)
 	if err != nil {
 		return fmt.Errorf("asking for the newest event before listing: %w", err)
 	}
@@ -27,7 +28,7 @@ func (i *Informer) resync(ctx context.Context, s session, classes []xen.Class, r
 	if err != nil {
 		return err
 	}
-	end, err := xapi.Call(ctx, s, xen.EventGetCurrentID())
+	end, err := nextID(ctx, s)
 	if err != nil {
 		return fmt.Errorf("asking for the newest event after listing: %w", err)
 	}
@@ -44,6 +45,16 @@ func (i *Informer) resync(ctx context.Context, s session, classes []xen.Class, r
 		i.publish(changes)
 	}
 	return nil
+}
+
+// nextID is the id that the next event will get. A server that cannot tell is followed all the same: its first replies may
+// then show the past for a moment.
+func nextID(ctx context.Context, s session) (int64, error) {
+	id, err := xapi.Call(ctx, s, xen.EventGetCurrentID())
+	if errors.Is(err, xen.MessageMethodUnknown) {
+		return 0, nil
+	}
+	return id, err
 }
 
 // catchUp reads events until those with ids below end have come. None is waited for if none happened since before.
