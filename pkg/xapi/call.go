@@ -113,5 +113,5 @@ func codeOf(err error) string {
 	if fault, ok := errors.AsType[*xen.Error](err); ok {
 		return string(fault.Code)
 	}
-	return "transport"
+	return transport
 }

@@ -56,6 +56,7 @@ func New(cfg Config) (*Client, error) {
 		turn:    make(chan struct{}, 1),
 		wires:   map[endpoint]*wire{},
 	}
+	cfg.Metrics.begin(cfg.Pool)
 	c.search.state = failover.State{
 		Timing: failover.Timing{MinPause: cfg.Backoff.Min, MaxPause: cfg.Backoff.Max},
 		Pool:   cfg.PoolUUID,

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
 // Metrics counts what clients do; the caller owns the registry. A nil *Metrics counts nothing. One may serve several
@@ -14,6 +16,12 @@ type Metrics struct {
 	sessions  *prometheus.GaugeVec
 	failovers *prometheus.CounterVec
 }
+
+// What shows in labels where there is no code of XAPI.
+const (
+	transport = "transport"
+	timeout   = "timeout"
+)
 
 // NewMetrics makes the metrics and registers them; nil registers nowhere.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
@@ -40,6 +48,17 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		reg.MustRegister(m.requests, m.duration, m.sessions, m.failovers)
 	}
 	return m
+}
+
+// begin shows a pool before anything happened: a series that appears with its first increment hides it from rate().
+func (m *Metrics) begin(pool string) {
+	if m == nil {
+		return
+	}
+	m.sessions.WithLabelValues(pool).Set(0)
+	for _, reason := range []string{transport, timeout, string(xen.SessionInvalid), string(xen.HostIsSlave)} {
+		m.failovers.WithLabelValues(pool, reason)
+	}
 }
 
 func (m *Metrics) called(pool, method, code string, took time.Duration, longPoll bool) {

@@ -35,6 +35,9 @@ func TestMetrics(t *testing.T) {
 		compare(t, registry, `
 # HELP xencontroller_xapi_failovers_total Sessions that were lost and replaced, by what showed that they were of no use: an error code of XAPI, transport, or timeout.
 # TYPE xencontroller_xapi_failovers_total counter
+xencontroller_xapi_failovers_total{pool="test",reason="HOST_IS_SLAVE"} 0
+xencontroller_xapi_failovers_total{pool="test",reason="SESSION_INVALID"} 0
+xencontroller_xapi_failovers_total{pool="test",reason="timeout"} 0
 xencontroller_xapi_failovers_total{pool="test",reason="transport"} 1
 # HELP xencontroller_xapi_requests_total Calls to the pool by how they ended: OK, the error code of XAPI, or transport where no answer could be read.
 # TYPE xencontroller_xapi_requests_total counter

@@ -132,9 +132,9 @@ func lossReason(cause error) string {
 	case ok:
 		return string(fault.Code)
 	case isA[noAnswerError](cause):
-		return "timeout"
+		return timeout
 	}
-	return "transport"
+	return transport
 }
 
 func isA[E error](err error) bool {
