@@ -190,4 +190,3 @@ func freePort(tb testing.TB, base string) int {
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }
-

@@ -12,28 +12,22 @@ import (
 	"path/filepath"
 )
 
-//go:generate go run . -root ../../..
-
 func main() {
-	root := flag.String("root", ".", "root of the module")
-	out := flag.String("out", "", "folder to write into (default: docs/reference below the root)")
+	out := flag.String("out", filepath.Join("docs", "reference"), "folder to write into; the working directory is the module's root")
 	flag.Parse()
-	if *out == "" {
-		*out = filepath.Join(*root, "docs", "reference")
-	}
-	if err := run(*root, *out); err != nil {
+	if err := run(*out); err != nil {
 		fmt.Fprintln(os.Stderr, "gen/docs:", err)
 		os.Exit(1)
 	}
 }
 
 // run writes every page into the folder.
-func run(root, folder string) error {
+func run(folder string) error {
 	metrics, err := metricsPage()
 	if err != nil {
 		return err
 	}
-	reasons, err := reasonsPage(filepath.Join(root, "pkg", "reconcile", "plan", "reason.go"))
+	reasons, err := reasonsPage(filepath.Join("pkg", "reconcile", "plan", "reason.go"))
 	if err != nil {
 		return err
 	}

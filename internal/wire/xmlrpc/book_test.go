@@ -2,6 +2,7 @@ package xmlrpc
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -217,6 +218,13 @@ func TestAKeyThatXAPIDoesNotEscape(t *testing.T) {
 	m, err := read[xen.Map[string, string]](recording(t, "testdata/xapi/map-with-unescaped-key.xml"))
 	if v, _ := m.Get(`a&b<c>"d"`); err != nil || v != "v & <w>" || len(m) != 4 {
 		t.Errorf("got %v, %v", m, err)
+	}
+}
+
+func TestAFailureOfARealServer(t *testing.T) {
+	_, err := read[xen.VM](recording(t, "testdata/xapi/failure.xml"))
+	if fault, ok := errors.AsType[*xen.Error](err); !ok || fault.Error() != "HANDLE_INVALID [VM, OpaqueRef:NULL]" {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -1,0 +1,58 @@
+# Every target is a plain command that can be typed by hand; README's two commands need only Go.
+# Tools for development are pinned in go.tool.mod, so that importers of pkg/xapi do not inherit them.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+TOOL  := go tool -modfile=go.tool.mod
+FUZZ  ?= ./internal/wire/xmlrpc
+TIME  ?= 30s
+COUNT ?= 6
+
+.DEFAULT_GOAL := help
+.PHONY: help build test race fuzz bench sim demo e2e lint generate verify docs hooks
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## compile the command into bin/
+	CGO_ENABLED=0 go build -trimpath -o bin/xencontroller ./cmd/xencontroller
+
+test: ## all tests, without the race detector
+	go test ./...
+
+race: ## all tests as CI runs them
+	go test -race ./...
+
+fuzz: ## fuzz each target of a package: FUZZ=./pkg/… TIME=30s
+	@for target in $$(go test $(FUZZ) -list '^Fuzz' | grep '^Fuzz'); do \
+		echo "== $$target"; go test $(FUZZ) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME) || exit 1; done
+
+bench: ## benchmarks with their ratios, through benchstat: COUNT=6
+	go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee bench-new.txt | grep -E '^(Benchmark|pkg:)'
+	$(TOOL) benchstat bench-new.txt
+
+sim: ## a simulated pool to play with, on loopback addresses, until interrupted
+	go run ./cmd/xencontroller simulate --admin 127.0.0.1:8081
+
+demo: ## a simulated pool brought up, broken and mended, in this terminal
+	go run ./cmd/xencontroller demo
+
+e2e: ## whole processes over real sockets
+	go test -count 1 ./test/e2e/...
+
+lint: ## golangci-lint (its first build takes some minutes)
+	$(TOOL) golangci-lint run
+
+generate: ## write the generated Go files and reference pages again
+	go generate ./...
+
+verify: ## what a reviewer checks first: formatting, vet, the tidy test, go.mod
+	@test -z "$$($(TOOL) gofumpt -l . | tee /dev/stderr)"
+	go vet ./...
+	go test -count 1 .
+	go mod tidy -diff
+
+docs: ## write docs/reference again from the code
+	go run ./internal/gen/docs -out docs/reference
+
+hooks: ## use the hooks of .githooks in this clone
+	git config core.hooksPath .githooks
