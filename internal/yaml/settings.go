@@ -1,27 +1,19 @@
 package yaml
 
-import (
-	"fmt"
-
-	"gopkg.in/yaml.v3"
-)
+import "fmt"
 
 // Settings reads a flat mapping from names to a value, or to a list of values, as text. An error says in which line.
 func Settings(data []byte) (map[string][]string, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, err
-	}
 	settings := map[string][]string{}
-	if len(doc.Content) == 0 {
-		return settings, nil
+	root, err := Parse(string(data))
+	if err != nil || root == nil {
+		return settings, err
 	}
-	root := doc.Content[0]
-	if root.Kind != yaml.MappingNode {
+	if root.Kind != Mapping {
 		return nil, fmt.Errorf("line %d: a mapping from names to values is expected", root.Line)
 	}
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		name, value := root.Content[i], root.Content[i+1]
+	for i := 0; i+1 < len(root.Children); i += 2 {
+		name, value := root.Children[i], root.Children[i+1]
 		if _, twice := settings[name.Value]; twice {
 			return nil, fmt.Errorf("line %d: %s is given twice", name.Line, name.Value)
 		}
@@ -35,19 +27,20 @@ func Settings(data []byte) (map[string][]string, error) {
 }
 
 // scalars is the text of a value, or of each item of a list.
-func scalars(n *yaml.Node) ([]string, error) {
+func scalars(n *Node) ([]string, error) {
 	switch n.Kind {
-	case yaml.ScalarNode:
+	case Scalar:
 		return []string{n.Value}, nil
-	case yaml.SequenceNode:
+	case List:
 		var texts []string
-		for _, item := range n.Content {
-			if item.Kind != yaml.ScalarNode {
+		for _, item := range n.Children {
+			if item.Kind != Scalar {
 				return nil, fmt.Errorf("item %d is no plain value", len(texts)+1)
 			}
 			texts = append(texts, item.Value)
 		}
 		return texts, nil
+	case Mapping:
 	}
 	return nil, fmt.Errorf("a value or a list of values is expected")
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/xencontroller/xencontroller/internal/yaml"
 )
 
 // maxProblems bounds what is said about one document; who has more mistakes than that gave us the wrong file.
@@ -24,7 +26,7 @@ func (d *decoder) bad(n *node, path, meant, format string, args ...any) {
 	if len(d.problems) == maxProblems {
 		return
 	}
-	p := d.source.problem(position{d.first + n.line, n.column}, path, fmt.Sprintf(format, args...))
+	p := d.source.problem(position{d.first + n.Line, n.Column}, path, fmt.Sprintf(format, args...))
 	p.DidYouMean = meant
 	if d.problems = append(d.problems, p); len(d.problems) == maxProblems {
 		d.problems[maxProblems-1].Text += " (there are more mistakes in this document, not shown)"
@@ -47,16 +49,16 @@ func (d *decoder) fields(n *node, path string, known ...field) {
 		names[i] = f.name
 	}
 	for key, value := range d.pairs(n, path) {
-		i := slices.Index(names, key.value)
+		i := slices.Index(names, key.Value)
 		if i < 0 {
-			meant, words := unknownField(path, key.value, names)
-			d.bad(key, join(path, key.value), meant, "%s", words)
+			meant, words := unknownField(path, key.Value, names)
+			d.bad(key, join(path, key.Value), meant, "%s", words)
 			if i = slices.Index(names, meant); i < 0 || child(n, meant) != nil {
 				continue
 			} // else the value is read as what was meant: one slip must not hide the next
 		}
-		if d.hasValue(key, value, join(path, key.value)) {
-			known[i].read(value, join(path, key.value))
+		if d.hasValue(key, value, join(path, key.Value)) {
+			known[i].read(value, join(path, key.Value))
 		}
 	}
 }
@@ -65,17 +67,17 @@ func (d *decoder) fields(n *node, path string, known ...field) {
 func (d *decoder) pairs(n *node, path string) func(yield func(key, value *node) bool) {
 	return func(yield func(key, value *node) bool) {
 		seen := map[string]*node{}
-		for i := 0; i+1 < len(n.children); i += 2 {
-			key, value := n.children[i], n.children[i+1]
-			switch before := seen[key.value]; {
-			case key.tag == "!!merge":
+		for i := 0; i+1 < len(n.Children); i += 2 {
+			key, value := n.Children[i], n.Children[i+1]
+			switch before := seen[key.Value]; {
+			case key.Tag == "!!merge":
 				d.bad(key, path, "", `merge keys ("<<") are not supported; write the fields out`)
-			case key.kind != scalarNode || key.tag != "!!str":
+			case key.Kind != yaml.Scalar || key.Tag != "!!str":
 				d.bad(key, path, "", "a field's name must be text, not %s", describe(key))
 			case before != nil:
-				d.bad(key, join(path, key.value), "", "is declared twice; first in line %d", d.first+before.line)
+				d.bad(key, join(path, key.Value), "", "is declared twice; first in line %d", d.first+before.Line)
 			default:
-				seen[key.value] = key
+				seen[key.Value] = key
 				if !yield(key, value) {
 					return
 				}
@@ -86,7 +88,7 @@ func (d *decoder) pairs(n *node, path string) func(yield func(key, value *node) 
 
 // hasValue refuses "field:" with nothing after it: whoever wrote that expects something to happen.
 func (d *decoder) hasValue(key, value *node, path string) bool {
-	if value.kind != scalarNode || value.tag != "!!null" {
+	if value.Kind != yaml.Scalar || value.Tag != "!!null" {
 		return true
 	}
 	words := "has no value; give it one, or leave the field out"
@@ -98,7 +100,7 @@ func (d *decoder) hasValue(key, value *node, path string) bool {
 }
 
 func (d *decoder) isMapping(n *node, path string) bool {
-	if n.kind != mappingNode || n.tag != "!!map" {
+	if n.Kind != yaml.Mapping || n.Tag != "!!map" {
 		d.bad(n, path, "", "must be a mapping of fields, not %s", describe(n))
 		return false
 	}
@@ -117,10 +119,10 @@ func (d *decoder) text(n *node, path string) (string, bool) {
 
 func (d *decoder) anyText(n *node, path string) (string, bool) {
 	switch {
-	case n.kind == scalarNode && n.tag == "!!str":
-		return n.value, true
-	case n.kind == scalarNode && quotable(n.tag):
-		d.bad(n, path, "", "must be text, not %s; write it in quotes: %s", describe(n), strconv.Quote(n.value))
+	case n.Kind == yaml.Scalar && n.Tag == "!!str":
+		return n.Value, true
+	case n.Kind == yaml.Scalar && quotable(n.Tag):
+		d.bad(n, path, "", "must be text, not %s; write it in quotes: %s", describe(n), strconv.Quote(n.Value))
 	default:
 		d.bad(n, path, "", "must be text, not %s", describe(n))
 	}
@@ -129,15 +131,15 @@ func (d *decoder) anyText(n *node, path string) (string, bool) {
 
 // texts reads a list of strings that has at least one and none twice.
 func (d *decoder) texts(n *node, path, ifEmpty string) []string {
-	if n.kind != listNode || n.tag != "!!seq" {
+	if n.Kind != yaml.List || n.Tag != "!!seq" {
 		d.bad(n, path, "", `must be a list, not %s; write one item as ["…"]`, describe(n))
 		return nil
 	}
-	if len(n.children) == 0 {
+	if len(n.Children) == 0 {
 		d.bad(n, path, "", "must not be empty; %s", ifEmpty)
 	}
 	var items []string
-	for i, item := range n.children {
+	for i, item := range n.Children {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		s, ok := d.text(item, at)
 		switch first := slices.Index(items, s); {
@@ -158,12 +160,12 @@ func (d *decoder) textMap(n *node, path string, check func(key, value *node, pat
 	}
 	m := map[string]string{}
 	for key, value := range d.pairs(n, path) {
-		at := join(path, key.value)
+		at := join(path, key.Value)
 		if !d.hasValue(key, value, at) {
 			continue
 		}
 		if s, ok := d.anyText(value, at); ok {
-			m[key.value] = s
+			m[key.Value] = s
 			check(key, value, at)
 		}
 	}
@@ -173,16 +175,16 @@ func (d *decoder) textMap(n *node, path string, check func(key, value *node, pat
 // duration reads a Go duration that is more than zero.
 func (d *decoder) duration(n *node, path string) (time.Duration, bool) {
 	const example = "a duration such as 90s, 2m or 1h30m"
-	if n.kind != scalarNode || !quotable(n.tag) && n.tag != "!!str" {
+	if n.Kind != yaml.Scalar || !quotable(n.Tag) && n.Tag != "!!str" {
 		d.bad(n, path, "", "must be %s, not %s", example, describe(n))
 		return 0, false
 	}
-	v, err := time.ParseDuration(n.value)
+	v, err := time.ParseDuration(n.Value)
 	switch {
 	case err != nil:
-		d.bad(n, path, "", "%q is not %s", n.value, example)
+		d.bad(n, path, "", "%q is not %s", n.Value, example)
 	case v <= 0:
-		d.bad(n, path, "", "%q must be more than zero", n.value)
+		d.bad(n, path, "", "%q must be more than zero", n.Value)
 	}
 	return v, err == nil && v > 0
 }
@@ -193,11 +195,11 @@ func enum[T ~string](d *decoder, n *node, path string, words []T) (T, bool) {
 	for i, w := range words {
 		names[i] = string(w)
 	}
-	if n.kind == scalarNode && n.tag == "!!str" || n.kind == scalarNode && quotable(n.tag) {
-		if i := slices.Index(names, n.value); i >= 0 {
+	if n.Kind == yaml.Scalar && n.Tag == "!!str" || n.Kind == yaml.Scalar && quotable(n.Tag) {
+		if i := slices.Index(names, n.Value); i >= 0 {
 			return words[i], true
 		}
-		d.bad(n, path, near(n.value, names...), "%q is not %s", n.value, orList(names))
+		d.bad(n, path, near(n.Value, names...), "%q is not %s", n.Value, orList(names))
 		return "", false
 	}
 	d.bad(n, path, "", "must be %s, not %s", orList(names), describe(n))
@@ -211,22 +213,22 @@ func quotable(tag string) bool {
 // describe names what was found instead of what was expected.
 func describe(n *node) string {
 	switch {
-	case n.kind == listNode && n.tag == "!!seq":
+	case n.Kind == yaml.List && n.Tag == "!!seq":
 		return "a list"
-	case n.kind == mappingNode && n.tag == "!!map":
+	case n.Kind == yaml.Mapping && n.Tag == "!!map":
 		return "a mapping of fields"
-	case n.tag == "!!str":
-		return fmt.Sprintf("the text %q", shorten(n.value))
-	case n.tag == "!!null":
+	case n.Tag == "!!str":
+		return fmt.Sprintf("the text %q", shorten(n.Value))
+	case n.Tag == "!!null":
 		return "nothing"
-	case n.tag == "!!int", n.tag == "!!float":
-		return "the number " + shorten(n.value)
-	case n.tag == "!!bool":
-		return "the truth value " + shorten(n.value)
-	case n.tag == "!!timestamp":
-		return "the date " + shorten(n.value)
+	case n.Tag == "!!int", n.Tag == "!!float":
+		return "the number " + shorten(n.Value)
+	case n.Tag == "!!bool":
+		return "the truth value " + shorten(n.Value)
+	case n.Tag == "!!timestamp":
+		return "the date " + shorten(n.Value)
 	}
-	return fmt.Sprintf("a value tagged %q", shorten(n.tag))
+	return fmt.Sprintf("a value tagged %q", shorten(n.Tag))
 }
 
 func shorten(s string) string {

@@ -3,23 +3,24 @@ package desired
 import (
 	"strings"
 
+	"github.com/xencontroller/xencontroller/internal/yaml"
 	"github.com/xencontroller/xencontroller/pkg/desired/v1alpha1"
 )
 
 // header checks apiVersion and kind first: they decide whether the rest of the document is ours to judge.
 func (d *decoder) header(n *node) bool {
-	if n.kind != mappingNode || n.tag != "!!map" {
+	if n.Kind != yaml.Mapping || n.Tag != "!!map" {
 		d.bad(n, "", "", "a manifest is a mapping that begins with apiVersion and kind, not %s", describe(n))
 		return false
 	}
 	apiVersion, kind := child(n, "apiVersion"), child(n, "kind")
 	if foreign(apiVersion) {
-		of := apiVersion.value
-		if kind != nil && kind.kind == scalarNode {
-			of += " " + kind.value
+		of := apiVersion.Value
+		if kind != nil && kind.Kind == yaml.Scalar {
+			of += " " + kind.Value
 		}
-		if kind != nil && strings.HasSuffix(kind.value, "List") {
-			d.bad(kind, "kind", "", `%s is not supported; write each item as a document of its own, separated by "---"`, kind.value)
+		if kind != nil && strings.HasSuffix(kind.Value, "List") {
+			d.bad(kind, "kind", "", `%s is not supported; write each item as a document of its own, separated by "---"`, kind.Value)
 			return false
 		}
 		d.bad(apiVersion, "apiVersion", "", "%q is not an object of %s; keep it out of what -f names", of, v1alpha1.Group)
@@ -39,36 +40,36 @@ func (d *decoder) headerField(n, value *node, name, want string) bool {
 		}
 		d.bad(n, name, "", "is missing; write %q", name+": "+want)
 		return true
-	case value.tag == "!!null":
+	case value.Tag == "!!null":
 		return true // said with the fields
-	case value.kind == scalarNode && value.value == want:
+	case value.Kind == yaml.Scalar && value.Value == want:
 		return true
-	case value.kind != scalarNode:
+	case value.Kind != yaml.Scalar:
 		d.bad(value, name, "", "must be %s, not %s", want, describe(value))
 		return true
 	}
-	meant := near(value.value, want)
+	meant := near(value.Value, want)
 	if name == "apiVersion" {
 		meant = want
 	}
-	if meant == "" && strings.HasSuffix(value.value, "List") {
-		d.bad(value, name, "", `%s is not supported; write each item as a document of its own, separated by "---"`, value.value)
+	if meant == "" && strings.HasSuffix(value.Value, "List") {
+		d.bad(value, name, "", `%s is not supported; write each item as a document of its own, separated by "---"`, value.Value)
 		return false
 	}
 	words := "%q is not %s"
 	if meant == "" {
 		words += ", the only kind there is so far"
 	}
-	d.bad(value, name, meant, words, value.value, want)
+	d.bad(value, name, meant, words, value.Value, want)
 	return meant != ""
 }
 
 // foreign reports whether an apiVersion is somebody else's, and not a slip in ours.
 func foreign(apiVersion *node) bool {
-	if apiVersion == nil || apiVersion.kind != scalarNode || apiVersion.tag == "!!null" {
+	if apiVersion == nil || apiVersion.Kind != yaml.Scalar || apiVersion.Tag == "!!null" {
 		return false
 	}
-	group, version, grouped := strings.Cut(apiVersion.value, "/")
+	group, version, grouped := strings.Cut(apiVersion.Value, "/")
 	if !grouped {
 		group, version = "", group
 	}
@@ -78,9 +79,9 @@ func foreign(apiVersion *node) bool {
 }
 
 func child(n *node, name string) *node {
-	for i := 0; i+1 < len(n.children); i += 2 {
-		if n.children[i].value == name {
-			return n.children[i+1]
+	for i := 0; i+1 < len(n.Children); i += 2 {
+		if n.Children[i].Value == name {
+			return n.Children[i+1]
 		}
 	}
 	return nil
@@ -88,9 +89,9 @@ func child(n *node, name string) *node {
 
 // slip finds a key that was meant to be name.
 func slip(n *node, name string) *node {
-	for i := 0; i+1 < len(n.children); i += 2 {
-		if near(n.children[i].value, name) != "" {
-			return n.children[i]
+	for i := 0; i+1 < len(n.Children); i += 2 {
+		if near(n.Children[i].Value, name) != "" {
+			return n.Children[i]
 		}
 	}
 	return nil

@@ -72,7 +72,7 @@ func (s *source) declaration(doc document) (declaration, Problems) {
 		at, words := syntaxProblem(lines, err)
 		return declaration{}, Problems{s.problem(position{doc.from + at.line, at.column}, "", words)}
 	}
-	if tree == nil || tree.tag == "!!null" {
+	if tree == nil || tree.Tag == "!!null" {
 		return declaration{}, nil
 	}
 	d := &decoder{source: s, first: doc.from - 1} // less the empty line that parseDocument puts first

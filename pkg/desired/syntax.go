@@ -6,6 +6,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/xencontroller/xencontroller/internal/yaml"
 )
 
 // syntaxProblem says in plain words, and at the right place, what the YAML parser said about a document. lines is the
@@ -79,9 +81,9 @@ func splitMessage(message string) (words string, line int) {
 	return words, 0
 }
 
-// parseDocument is parseYAML with an empty line in front, which positions do not count: yaml.v3 cannot name the first line.
+// parseDocument is yaml.Parse with an empty line in front, which positions do not count: yaml.v3 cannot name the first line.
 func parseDocument(lines []string) (*node, error) {
-	return parseYAML("\n" + strings.Join(lines, "\n") + "\n")
+	return yaml.Parse("\n" + strings.Join(lines, "\n") + "\n")
 }
 
 // firstLineWith finds the line that brings a message about: the last line of the shortest beginning of the document that
@@ -89,11 +91,11 @@ func parseDocument(lines []string) (*node, error) {
 func firstLineWith(lines []string, message string) int {
 	n := sort.Search(len(lines), func(i int) bool {
 		_, err := parseDocument(lines[:i+1])
-		var said *yamlError
+		var said *yaml.Error
 		if !errors.As(err, &said) {
 			return false
 		}
-		words, _ := splitMessage(said.message)
+		words, _ := splitMessage(said.Message)
 		return words == message
 	})
 	return min(n+1, len(lines))

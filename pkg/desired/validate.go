@@ -33,16 +33,16 @@ func dnsName(name string) string {
 // label checks one label as Kubernetes does, so that selectors work on it.
 func (d *decoder) label(key, value *node, path string) {
 	d.qualifiedName(key, path)
-	if len(validation.IsValidLabelValue(value.value)) > 0 {
-		d.bad(value, path, "", "%q must be at most 63 letters, digits, \"-\", \"_\" and \".\", beginning and ending with a letter or digit; free text goes into annotations", shorten(value.value))
+	if len(validation.IsValidLabelValue(value.Value)) > 0 {
+		d.bad(value, path, "", "%q must be at most 63 letters, digits, \"-\", \"_\" and \".\", beginning and ending with a letter or digit; free text goes into annotations", shorten(value.Value))
 	}
 }
 
 func (d *decoder) annotation(key, _ *node, path string) { d.qualifiedName(key, path) }
 
 func (d *decoder) qualifiedName(key *node, path string) {
-	if len(validation.IsQualifiedName(key.value)) > 0 {
-		d.bad(key, path, "", "%q is not a name such as app or example.com/app", shorten(key.value))
+	if len(validation.IsQualifiedName(key.Value)) > 0 {
+		d.bad(key, path, "", "%q is not a name such as app or example.com/app", shorten(key.Value))
 	}
 }
 

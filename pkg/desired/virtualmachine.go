@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"github.com/xencontroller/xencontroller/internal/yaml"
 	"github.com/xencontroller/xencontroller/pkg/desired/v1alpha1"
 )
 
@@ -43,7 +44,7 @@ func (d *decoder) metadata(n *node, path string, out *declaration) (named bool) 
 	m := &out.vm.Metadata
 	d.fields(n, path,
 		field{"name", func(n *node, path string) {
-			named, out.name = true, position{d.first + n.line, n.column}
+			named, out.name = true, position{d.first + n.Line, n.Column}
 			if s, ok := d.text(n, path); ok && d.objectName(n, path, s) {
 				m.Name = s
 			}
@@ -51,7 +52,7 @@ func (d *decoder) metadata(n *node, path string, out *declaration) (named bool) 
 		field{"labels", func(n *node, path string) { m.Labels = d.textMap(n, path, d.label) }},
 		field{"annotations", func(n *node, path string) { m.Annotations = d.textMap(n, path, d.annotation) }},
 	)
-	if !named && n.kind == mappingNode && !d.complainedOf(join(path, "name")) {
+	if !named && n.Kind == yaml.Mapping && !d.complainedOf(join(path, "name")) {
 		d.bad(n, join(path, "name"), "", "is missing; every VirtualMachine needs a name")
 	}
 	return named
@@ -64,7 +65,7 @@ func (d *decoder) spec(n *node, path string, out *declaration) {
 			if out.identity.line > 0 {
 				d.bad(n, path, "", "nameLabel and uuid exclude each other; keep one")
 			}
-			out.identity = position{d.first + n.line, n.column}
+			out.identity = position{d.first + n.Line, n.Column}
 			read(n, path)
 		}
 	}
