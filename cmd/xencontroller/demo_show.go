@@ -87,13 +87,13 @@ func (s *show) finish(a *shownAction, e reconcile.ActionEvent) {
 	}
 	where := ""
 	if e.Action.HostName != "" {
-		where = " → " + e.Action.HostName
+		where = "→ " + e.Action.HostName
 	}
 	mark, tail := "·", ""
 	if e.Err != nil {
 		mark, tail = "!", fmt.Sprintf(" (%s: %v)", e.Result, e.Err)
 	}
-	s.print("  %s %-13s %-9s%s %s%s", mark, e.Action.Verb, e.Action.Key, where, seconds(e.Time.Sub(a.started)), tail)
+	s.print("  %s %-13s %-9s %-8s %6s%s", mark, e.Action.Verb, e.Action.Key, where, seconds(e.Time.Sub(a.started)), tail)
 }
 
 // end finishes drawing.

@@ -1,0 +1,188 @@
+package simulator
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/xencontroller/xencontroller/internal/datamodel"
+	"github.com/xencontroller/xencontroller/internal/wire/xapid"
+)
+
+// door is what answers calls at a path: XML-RPC or JSON-RPC.
+type door struct {
+	contentType string
+	read        func(body []byte) (request, *httpPage)
+	write       func(dst []byte, r reply) []byte
+}
+
+// doorAt returns the door at a prefix: /json is XML both ways, and what is no door of calls is nil.
+func doorAt(prefix string) *door {
+	switch prefix {
+	case "/jsonrpc":
+		return &door{"application/json", readJSON, writeJSON}
+	case "/", "/RPC2", "/json":
+		return &door{"text/xml", readXML, writeXML}
+	}
+	return nil
+}
+
+// route sends a request to its handler: the longest prefix registered for the method, not the path, decides.
+func (h *httpConn) route(rq *httpRequest) bool {
+	switch rq.method {
+	case "POST":
+		return h.post(rq)
+	case "OPTIONS":
+		return h.options(rq)
+	case "GET", "PUT", "CONNECT":
+		return h.action(rq)
+	default:
+		h.sendPage(unknownMethodPage(rq.method), rq.version)
+		return false
+	}
+}
+
+// action answers the handlers beside the calls. None is simulated: without credentials they are 401 or 403, as xapi
+// answers them, and web pages over plain HTTP are forbidden.
+func (h *httpConn) action(rq *httpRequest) bool {
+	a := longestPrefix(h.member.pool.schema.model.HTTPActions, rq.method, rq.path)
+	if a == nil || a.URI == "/" {
+		sent := h.sendPage(forbiddenPage(), rq.version)
+		return sent && rq.method == "GET" && rq.keepAlive() // xapi keeps it open though the page says close
+	}
+	h.sendPage(unauthorisedPage(a.Name), rq.version)
+	return false
+}
+
+func longestPrefix(actions []datamodel.HTTPAction, method, path string) *datamodel.HTTPAction {
+	var best *datamodel.HTTPAction
+	for i, a := range actions {
+		if a.Method == method && strings.HasPrefix(path, a.URI) && (best == nil || len(a.URI) > len(best.URI)) {
+			best = &actions[i]
+		}
+	}
+	return best
+}
+
+// options is the CORS answer, the same on every path.
+func (h *httpConn) options(rq *httpRequest) bool {
+	allowed := "X-Requested-With"
+	if asked := rq.header("access-control-request-headers"); asked != "" {
+		allowed = asked + ", " + allowed
+	}
+	h.out = append(appendHead(nil, rq, 0, ""), "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Headers: "+allowed+
+		"\r\nAccess-Control-Allow-Methods: PUT\r\n\r\n"...)
+	return h.send() && rq.keepAlive()
+}
+
+// post reads a call, lets it happen, and writes the answer; where a mishap says so, without one of the three.
+func (h *httpConn) post(rq *httpRequest) bool {
+	a := longestPrefix(h.member.pool.schema.model.HTTPActions, rq.method, rq.path)
+	door := doorAt(a.URI)
+	if door == nil {
+		h.sendPage(forbiddenPage(), rq.version)
+		return false
+	}
+	body, refused := h.readBody(rq)
+	if refused != nil {
+		h.sendPage(refused, rq.version)
+		return false
+	}
+	if body == nil {
+		return false
+	}
+	call, refused := door.read(body)
+	if refused != nil {
+		h.sendPage(refused, rq.version)
+		return false
+	}
+	call.otherConfig = rq.otherConfig()
+	r, ok := h.meetFate(call)
+	if !ok {
+		return false
+	}
+	h.sendReply(rq, door, r)
+	return h.send() && rq.keepAlive()
+}
+
+// meetFate carries out a call under the faults that strike it. It says false when there is no answer.
+func (h *httpConn) meetFate(call request) (reply, bool) {
+	p := h.member.pool
+	fate := p.fateOf(h.member, call.method)
+	if fate.delay > 0 && !p.pause(fate.delay) || fate.reset {
+		return reply{}, false
+	}
+	call.hang = fate.hang
+	if fate.failure != nil {
+		return reply{failure: fate.failure}, !fate.loseReply
+	}
+	r := p.dispatch(h.member, call)
+	return r, !fate.loseReply && !errors.Is(asError(r.failure), errLifeEnded)
+}
+
+func asError(f *Failure) error {
+	if f == nil {
+		return nil
+	}
+	return f
+}
+
+// headRoom is kept free in front of a reply's body, so that the head, whose length it decides, is put there without
+// moving it.
+const headRoom = 512
+
+// sendReply puts the whole answer to a call into h.out.
+func (h *httpConn) sendReply(rq *httpRequest, door *door, r reply) {
+	b := slices.Grow(h.buffer[:0], headRoom)[:headRoom]
+	b = door.write(b, r)
+	head := appendHead(nil, rq, len(b)-headRoom, door.contentType)
+	if !r.early {
+		head = append(head, "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Headers: X-Requested-With\r\n"...)
+	}
+	head = append(head, "\r\n"...)
+	start := headRoom - len(head)
+	copy(b[start:], head)
+	h.buffer, h.out = b, b[start:]
+}
+
+// appendHead begins a 200 in xapi's order of headers; the CORS lines and the end are the caller's.
+func appendHead(dst []byte, rq *httpRequest, length int, contentType string) []byte {
+	connection := "close"
+	if rq.keepAlive() {
+		connection = "keep-alive"
+	}
+	dst = append(dst, rq.version+" 200 OK\r\ncontent-length: "...)
+	dst = strconv.AppendInt(dst, int64(length), 10)
+	dst = append(dst, "\r\nconnection: "+connection+"\r\ncache-control: no-cache, no-store\r\n"...)
+	if contentType != "" {
+		dst = append(dst, "content-type: "+contentType+"\r\n"...)
+	}
+	return dst
+}
+
+func readXML(body []byte) (request, *httpPage) {
+	call, err := xapid.ParseCall(body)
+	if err != nil {
+		return request{}, internalPage(err.Error())
+	}
+	return request{method: call.Method, params: call.Params}, nil
+}
+
+func writeXML(dst []byte, r reply) []byte {
+	switch {
+	case r.failure != nil:
+		return xapid.AppendFailure(dst, r.failure.description())
+	case r.bare:
+		return xapid.AppendBare(dst, r.value)
+	default:
+		return xapid.AppendSuccess(dst, r.value)
+	}
+}
+
+// readJSON does not read calls yet: whatever came, the answer says so in the shape of xapi's early errors.
+func readJSON([]byte) (request, *httpPage) { return request{method: "jsonrpc"}, nil }
+
+func writeJSON(dst []byte, _ reply) []byte {
+	return append(dst, `{"jsonrpc":"2.0","error":["NOT_IMPLEMENTED","jsonrpc"],"id":0}`...)
+}

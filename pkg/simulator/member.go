@@ -1,0 +1,98 @@
+package simulator
+
+import (
+	"fmt"
+	"net"
+	"time"
+)
+
+// memberState is what answers at a member's address.
+type memberState string
+
+const (
+	memberUp      memberState = "up"
+	memberDown    memberState = "down"    // xapi does not run: connections are refused
+	memberSilent  memberState = "silent"  // the machine is dead: packets vanish
+	memberBooting memberState = "booting" // HOST_STILL_BOOTING to every call
+)
+
+// member is one host as seen from the network: its xapi, with its own address, its own idea of who the master is, and
+// its local sessions. All fields but the first are guarded by the pool's lock.
+type member struct {
+	pool     *Pool
+	index    int
+	name     string // name_label of its host
+	host     string // reference of its host
+	hostUUID string
+
+	address string // management address, as in host.address
+	state   memberState
+	since   time.Time // of the state, for members that are away
+	follows string    // address of the master in its pool.conf
+	local   map[string]bool
+	run     *extent // of its xapi
+
+	conns    map[net.Conn]struct{}
+	listener net.Listener // on sockets; nil in memory, and while down
+	socket   string       // its address; "" in memory
+	url      string
+}
+
+// newMember makes host number i of the pool; i counts from 0 and the first is the master.
+func newMember(p *Pool, i int) *member {
+	m := &member{pool: p, index: i, name: fmt.Sprintf("xen-%d", i+1), address: fmt.Sprintf("10.0.0.%d", i+1),
+		state: memberUp, follows: "10.0.0.1", local: make(map[string]bool), conns: make(map[net.Conn]struct{}),
+		host: p.newRef(), hostUUID: p.newUUID()}
+	m.url = "http://" + m.address
+	m.run = newExtent()
+	return m
+}
+
+// hangUp breaks every connection of the member.
+func (m *member) hangUp() {
+	for c := range m.conns {
+		_ = c.Close() // the other side learns of it, which is the purpose
+	}
+	clear(m.conns)
+}
+
+// unlisten closes the member's socket, so that connections are refused.
+func (m *member) unlisten() {
+	if m.listener != nil {
+		_ = m.listener.Close()
+		m.listener = nil
+	}
+}
+
+// relisten opens the member's socket again, if it had one.
+func (m *member) relisten() error {
+	if m.socket == "" || m.listener != nil {
+		return nil
+	}
+	ln, err := net.Listen("tcp", m.socket)
+	if err != nil {
+		return err
+	}
+	m.listener = ln
+	m.pool.work.Go(func() { m.acceptAll(ln) })
+	return nil
+}
+
+// die ends the member's xapi: connections break, local sessions are forgotten, calls that wait end.
+func (m *member) die(state memberState) {
+	m.state, m.since = state, time.Now()
+	m.run.end()
+	m.run = newExtent()
+	m.local = make(map[string]bool)
+	m.hangUp()
+}
+
+// member finds a member by name_label, uuid or address; "" and unknown names give nil. The lock must be held.
+func (p *Pool) member(name string) *member {
+	for _, m := range p.members {
+		if name != "" && (m.name == name || m.hostUUID == name || m.address == name) {
+			return m
+		}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package simulator
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// messageBehaviours are the calls of class message (alerts), which xapi keeps in files: its generic calls are its own.
+func messageBehaviours() map[string]behaviour {
+	return map[string]behaviour{
+		"message.create":                createMessage,
+		"message.destroy":               destruct,
+		"message.get_by_uuid":           getByUUID,
+		"message.get_record":            getRecord,
+		"message.get_all_records_where": getAllRecordsWhere,
+		"message.get_all":               func(c *call) (any, error) { l, err := c.messages(nil); return refList(l), err },
+		"message.get_all_records":       func(c *call) (any, error) { l, err := c.messages(nil); return recordList(l), err },
+		"message.get":                   messagesOf,
+		"message.get_since":             messagesSince,
+	}
+}
+
+// createMessage posts an alert about an object that must exist. xapi: create(name, priority, class, object's uuid, body).
+func createMessage(c *call) (any, error) {
+	var ref string
+	err := c.update(func(t *tx) error {
+		ref = t.create("message", values{"name": c.str(0), "priority": c.num(1), "cls": c.str(2), "obj_uuid": c.str(3),
+			"body": c.str(4), "timestamp": wholeSecond(time.Now())})
+		return nil
+	})
+	return ref, err
+}
+
+func messagesOf(c *call) (any, error) {
+	list, err := c.messages(func(r *record) bool {
+		return r.get("cls") == c.params[0] && r.get("obj_uuid") == c.params[1] && !r.get("timestamp").(time.Time).Before(c.params[2].(time.Time))
+	})
+	return recordList(list), err
+}
+
+func messagesSince(c *call) (any, error) {
+	list, err := c.messages(func(r *record) bool {
+		return !r.get("timestamp").(time.Time).Before(c.params[0].(time.Time))
+	})
+	return recordList(list), err
+}
+
+// messages lists alerts, newest first.
+func (c *call) messages(keep func(*record) bool) (list []*record, err error) {
+	err = c.view(func(t *tx) error {
+		rows := slices.Clone(t.table("message").sorted())
+		slices.SortStableFunc(rows, func(a, b *row) int { return cmp.Compare(b.created, a.created) })
+		for _, r := range rows {
+			if keep == nil || keep(r.now) {
+				list = append(list, r.now)
+			}
+		}
+		return nil
+	})
+	return list, err
+}

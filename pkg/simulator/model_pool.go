@@ -1,0 +1,48 @@
+package simulator
+
+import "time"
+
+// pool makes the one pool object.
+func (b *builder) pool() {
+	b.create("pool", values{
+		"name_label": "simulated", "master": b.life.pool.master.host, "default_SR": b.shared, "suspend_image_SR": b.shared,
+		"other_config": mapOf("memory-ratio-hvm", "0.25", "memory-ratio-pv", "0.25"), "restrictions": licenceParams(),
+		"ha_cluster_stack": "xhad", "cpu_info": poolCPUInfo(len(b.hosts)), "coordinator_bias": true,
+		"allowed_operations":  poolAllowedOperations(),
+		"telemetry_frequency": "weekly", "telemetry_next_collection": b.start.Add(8 * 24 * time.Hour),
+		"update_sync_frequency": "weekly", "local_auth_max_threads": int64(8), "ext_auth_max_threads": int64(1),
+	})
+}
+
+// roles makes the roles that people have. xapi: beside them there is one for each message.
+func (b *builder) roles() {
+	for _, r := range [][2]string{
+		{"pool-admin", "The Pool Administrator role has full access to all features and settings"},
+		{"pool-operator", "The Pool Operator role manages host- and pool-wide resources"},
+		{"vm-power-admin", "The VM Power Administrator role has full access to VM and template management"},
+		{"vm-admin", "The VM Administrator role can manage VMs and templates"},
+		{"vm-operator", "The VM Operator role can use VMs and interact with VM consoles"},
+		{"read-only", "The Read-Only role can log in with basic read-only access"},
+	} {
+		b.create("role", values{"name_label": r[0], "name_description": r[1]})
+	}
+}
+
+// templates are one template as shipped and two that somebody made.
+func templates() []VMSpec {
+	return []VMSpec{
+		{
+			Name: "Other install media", Description: "Template which allows VM installation from install media", Template: true,
+			Default: true, Diskless: true, Memory: gib, VCPUs: 1,
+		},
+		{Name: "Debian Bookworm 12", Description: "Debian with the guest agent", Template: true, Memory: gib, VCPUs: 1},
+		{Name: "Windows Server 2022 (64-bit)", Description: "Windows with the guest agent", Template: true, Memory: 4 * gib},
+	}
+}
+
+// poolAllowedOperations is the list of a healthy pool at rest, in wire order.
+func poolAllowedOperations() Set {
+	return setOf("cluster_create", "sync_updates", "tls_verification_enable", "designate_new_master",
+		"exchange_ca_certificates_on_join", "configure_repositories", "apply_updates", "get_updates", "ha_enable",
+		"cert_refresh", "eject", "copy_primary_host_certs", "exchange_certificates_on_join")
+}

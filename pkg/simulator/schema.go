@@ -1,0 +1,162 @@
+package simulator
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/xencontroller/xencontroller/internal/datamodel"
+)
+
+// schema is the datamodel as the database uses it.
+type schema struct {
+	model    *datamodel.Model
+	classes  map[string]*class
+	ordered  []*class             // xapi's order
+	calls    map[string]*message  // by wire name, "VM.start"
+	enums    map[string][]string  // words in declaration order
+	enumFold map[string]enumWords // words by lower case
+}
+
+type enumWords map[string]string
+
+// class is one class with what the database needs of it.
+type class struct {
+	*datamodel.Class
+	position map[string]int // of a field in fields
+	fields   []*datamodel.Field
+	initial  []any            // value of each field in a new row
+	inverse  map[int]relation // by position: a field whose other side is kept in step
+	linked   []int            // the positions in inverse, by field name: the order of their events
+}
+
+// relation says where the other side of a reference field is kept: a set of references.
+type relation struct {
+	class *class
+	field int
+	many  bool // the field itself is a set: many-to-many
+}
+
+// message is one call with the class that it belongs to.
+type message struct {
+	*datamodel.Message
+	class    *class
+	wire     string // "VM.start"
+	required int    // parameters that must be given, without the session
+}
+
+// theSchema is derived from the embedded datamodel once; it never changes.
+var theSchema = sync.OnceValues(loadSchema)
+
+func loadSchema() (*schema, error) {
+	model, err := datamodel.Load()
+	if err != nil {
+		return nil, err
+	}
+	s := &schema{model: model, classes: make(map[string]*class), calls: make(map[string]*message),
+		enums: make(map[string][]string), enumFold: make(map[string]enumWords)}
+	for _, c := range model.AllClasses() {
+		s.addEnums(c)
+	}
+	for _, c := range model.AllClasses() {
+		s.addClass(c)
+	}
+	for _, r := range model.Relations {
+		if err := s.addRelation(r); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range s.ordered {
+		c.linked = slices.SortedFunc(maps.Keys(c.inverse), func(a, b int) int { return strings.Compare(c.fields[a].Name, c.fields[b].Name) })
+	}
+	return s, nil
+}
+
+func (s *schema) addEnums(c *datamodel.Class) {
+	for _, e := range c.Enums {
+		fold := make(enumWords)
+		words := make([]string, 0, len(e.Values))
+		for _, v := range e.Values {
+			words = append(words, v.Name)
+			fold[strings.ToLower(v.Name)] = v.Name
+		}
+		s.enums[e.Name], s.enumFold[e.Name] = words, fold
+	}
+}
+
+func (s *schema) addClass(dc *datamodel.Class) {
+	c := &class{Class: dc, position: make(map[string]int), fields: dc.AllFields(), inverse: make(map[int]relation)}
+	for i, f := range c.fields {
+		c.position[f.Name] = i
+		c.initial = append(c.initial, s.initialValue(f))
+	}
+	for _, m := range dc.AllMessages() {
+		msg := &message{Message: m, class: c, wire: dc.Name + "." + m.Name}
+		for i, p := range m.Params {
+			if p.Required && !(m.Session && i == 0) {
+				msg.required++
+			}
+		}
+		s.calls[msg.wire] = msg
+	}
+	s.classes[dc.Name] = c
+	s.ordered = append(s.ordered, c)
+}
+
+func (s *schema) initialValue(f *datamodel.Field) any {
+	if f.DefaultValue != nil {
+		return fromJSON(f.DefaultValue, f.Parsed)
+	}
+	if f.Parsed.Kind == datamodel.EnumKind && len(s.enums[f.Parsed.Name]) > 0 {
+		return s.enums[f.Parsed.Name][0]
+	}
+	return zero(f.Parsed)
+}
+
+// addRelation notes which set mirrors which reference. A pair of a field with itself is a slip of the datamodel.
+func (s *schema) addRelation(r datamodel.RelationPair) error {
+	from, fromField, err := s.field(r.From)
+	if err != nil {
+		return err
+	}
+	to, toField, err := s.field(r.To)
+	if err != nil {
+		return err
+	}
+	if r.From == r.To || to.fields[toField].Parsed.Kind != datamodel.SetKind {
+		return nil
+	}
+	many := from.fields[fromField].Parsed.Kind == datamodel.SetKind
+	from.inverse[fromField] = relation{to, toField, many}
+	if many {
+		to.inverse[toField] = relation{from, fromField, many}
+	}
+	return nil
+}
+
+func (s *schema) field(path string) (*class, int, error) {
+	className, fieldName, _ := strings.Cut(path, ".")
+	c := s.classes[className]
+	if c == nil {
+		return nil, 0, fmt.Errorf("relation of %s: no such class", path)
+	}
+	i, ok := c.position[fieldName]
+	if !ok {
+		return nil, 0, fmt.Errorf("relation of %s: no such field", path)
+	}
+	return c, i, nil
+}
+
+// public is the number of fields that stand in a record; hidden fields come after them.
+func (c *class) public() int { return len(c.Fields) }
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,175 @@
+package simulator
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"time"
+)
+
+// sessionGrain is how old last_active must be before a call writes it again. xapi: 600 s since 24.29, none before.
+const sessionGrain = 600 * time.Second
+
+// sessionBehaviours are the calls of class session. There is no logout_all, and get_all is not exposed.
+func sessionBehaviours() map[string]behaviour {
+	return map[string]behaviour{
+		"session.login_with_password":             login,
+		"session.slave_login":                     refusePoolSecret,
+		"session.slave_local_login":               refuseLocalSecret,
+		"session.slave_local_login_with_password": localLogin,
+		"session.logout":                          logout,
+		"session.local_logout":                    localLogout,
+		"session.change_password":                 changePassword,
+		"session.logout_subject_identifier":       func(*call) (any, error) { return nil, nil },
+		"session.get_all_subject_identifiers":     func(*call) (any, error) { return Set{}, nil },
+	}
+}
+
+func login(c *call) (any, error) {
+	if err := c.checkPassword(c.str(0), c.str(1)); err != nil {
+		return nil, err
+	}
+	var ref string
+	err := c.update(func(t *tx) error {
+		ref = t.newSession(c.str(3))
+		return nil
+	})
+	return ref, err
+}
+
+// newSession makes a session of the local superuser.
+func (t *tx) newSession(originator string) string {
+	now := time.Now().UTC().Truncate(time.Second)
+	return t.create("session", values{"this_host": t.masterHost(), "last_active": now, "validation_time": now,
+		"is_local_superuser": true, "auth_user_name": "root", "originator": originator})
+}
+
+// masterHost is the host of the present master, nullRef if there is none.
+func (t *tx) masterHost() string {
+	if m := t.life.pool.master; m != nil {
+		return m.host
+	}
+	return nullRef
+}
+
+func (c *call) checkPassword(user, password string) error {
+	c.pool.mu.Lock()
+	good := user == "root" && password == c.pool.password
+	c.pool.mu.Unlock()
+	if good {
+		return nil
+	}
+	if err := c.sleep(c.pool.model.BadPassword); err != nil {
+		return err
+	}
+	return fail("SESSION_AUTHENTICATION_FAILED", user, "Permission denied")
+}
+
+func refusePoolSecret(c *call) (any, error) {
+	return nil, fail("SESSION_AUTHENTICATION_FAILED", c.str(0), "Pool credentials invalid")
+}
+
+func refuseLocalSecret(*call) (any, error) {
+	return nil, fail("SESSION_AUTHENTICATION_FAILED", "localhost", "Pool credentials invalid")
+}
+
+func localLogin(c *call) (any, error) {
+	if err := c.checkPassword(c.str(0), c.str(1)); err != nil {
+		return nil, err
+	}
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	ref := c.pool.newRef()
+	c.member.local[ref] = true
+	return ref, nil
+}
+
+func localLogout(c *call) (any, error) {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	delete(c.member.local, c.session)
+	return nil, nil
+}
+
+func logout(c *call) (any, error) {
+	return nil, c.update(func(t *tx) error { t.endSession(c.session); return nil })
+}
+
+// changePassword does not look at the old password: the caller is local root.
+func changePassword(c *call) (any, error) {
+	c.pool.mu.Lock()
+	defer c.pool.mu.Unlock()
+	c.pool.password = c.str(1)
+	return nil, nil
+}
+
+// endSession removes a session; its blocked event calls end with SESSION_INVALID, its tasks go on.
+func (t *tx) endSession(ref string) {
+	t.destroy("session", ref)
+	delete(t.life.events.subs, ref)
+	t.life.events.queued.raise()
+	t.life.events.written.raise()
+}
+
+// touchSession writes last_active, no more often than xapi does.
+func (t *tx) touchSession(ref string) {
+	now := time.Now().UTC().Truncate(time.Second)
+	grain := time.Duration(0)
+	if t.life.pool.model.since(24, 29) {
+		grain = sessionGrain
+	}
+	if now.Sub(t.at("session", ref, "last_active")) > grain {
+		t.set("session", ref, "last_active", now)
+	}
+}
+
+// trackID is how xapi names a session in SESSION_NOT_REGISTERED without giving it away.
+func trackID(session string) string {
+	sum := md5.Sum([]byte(session))
+	return "trackid=" + hex.EncodeToString(sum[:])
+}
+
+// checkSession is xapi's check of a session on the member that a call came in on. It blocks on a member whose master is
+// gone, without limit, as xapi does: the session stands in the master's database.
+func (c *call) checkSession() error {
+	unreachable, err := c.lookUpSession()
+	if unreachable != nil {
+		<-unreachable.done()
+		return errLifeEnded
+	}
+	return err
+}
+
+// lookUpSession returns the run of the member's xapi if the master that it would ask is gone.
+func (c *call) lookUpSession() (unreachable *extent, err error) {
+	p := c.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	onMaster := c.member == p.master
+	if c.member.local[c.session] {
+		return nil, nil
+	}
+	if c.life.over() {
+		if onMaster {
+			return nil, errLifeEnded
+		}
+		return c.member.run, nil
+	}
+	t := &tx{life: c.life}
+	switch {
+	case !t.exists("session", c.session):
+		return nil, fail("SESSION_INVALID", c.session)
+	case c.message != nil && c.message.PoolInternal:
+		return nil, internalError(`Internal API "` + c.method + `" call attempted with non-pool (external) session`)
+	case !onMaster:
+		return nil, fail("HOST_IS_SLAVE", t.str("host", t.str("pool", t.the("pool"), "master"), "address"))
+	}
+	t.touchSession(c.session)
+	return nil, nil
+}
+
+// SessionCount is the number of sessions on the present master.
+func (p *Pool) SessionCount() int {
+	n := 0
+	p.view(func(t *tx) { n = len(t.all("session")) })
+	return n
+}

@@ -1,0 +1,41 @@
+package simulator
+
+import "strings"
+
+// plain lists the messages that xapi wrote by hand and that, as far as clients see, only write a field.
+const plain = `
+task.add_to_other_config task.remove_from_other_config task.set_other_config
+VM.set_other_config VM.add_to_other_config VM.remove_from_other_config
+VM.set_platform VM.add_to_platform VM.remove_from_platform
+VM.set_NVRAM VM.add_to_NVRAM VM.remove_from_NVRAM
+VM.set_blocked_operations VM.add_to_blocked_operations VM.remove_from_blocked_operations
+VM.set_ha_restart_priority VM.set_ha_always_run VM.set_HVM_shadow_multiplier VM.set_HVM_boot_policy
+VM.set_start_delay VM.set_shutdown_delay VM.set_order VM.set_suspend_VDI VM.set_appliance VM.set_groups
+VM.set_actions_after_crash VM.set_domain_type VM.set_snapshot_schedule VM.set_is_default_template
+VMSS.set_retained_snapshots VMSS.set_frequency VMSS.set_schedule VMSS.add_to_schedule VMSS.remove_from_schedule VMSS.set_type
+SR.set_name_label SR.set_name_description SR.set_shared
+VDI.set_name_label VDI.set_name_description VDI.set_on_boot VDI.set_allow_caching VDI.set_sharable VDI.set_read_only
+VBD.set_mode VIF.set_ipv4_allowed VIF.add_ipv4_allowed VIF.remove_ipv4_allowed
+VIF.set_ipv6_allowed VIF.add_ipv6_allowed VIF.remove_ipv6_allowed VIF.set_trunks VIF.add_trunks VIF.remove_trunks VIF.set_locking_mode
+network.set_default_locking_mode network.add_purpose network.remove_purpose
+pool.add_to_guest_agent_config pool.remove_from_guest_agent_config pool.set_igmp_snooping_enabled
+host.set_iscsi_iqn host.set_multipathing host.set_license_params`
+
+// plainSetters are behaviours made from the names: set_F, add_to_F, add_F, remove_from_F, remove_F.
+func plainSetters() map[string]behaviour {
+	table := make(map[string]behaviour)
+	for wire := range strings.FieldsSeq(plain) {
+		_, name, _ := strings.Cut(wire, ".")
+		verb, field, _ := strings.Cut(name, "_")
+		field = strings.TrimPrefix(strings.TrimPrefix(field, "to_"), "from_")
+		switch verb {
+		case "set":
+			table[wire] = func(c *call) (any, error) { return nil, c.writeField(field) }
+		case "add":
+			table[wire] = func(c *call) (any, error) { return nil, c.addField(field) }
+		case "remove":
+			table[wire] = func(c *call) (any, error) { return nil, c.removeField(field) }
+		}
+	}
+	return table
+}
