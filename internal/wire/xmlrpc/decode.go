@@ -34,17 +34,46 @@ func DecodeReply(r io.Reader, into any) error {
 	return nil
 }
 
-// readAll reads up to MaxReply bytes.
+// firstLook is how much of a reply is read before its beginning is looked at.
+const firstLook = 64 << 10
+
+// readAll reads up to MaxReply bytes. What is plainly no reply is given up after a first look, whatever its length.
 func readAll(r io.Reader) ([]byte, error) {
 	var b bytes.Buffer
-	n, err := b.ReadFrom(io.LimitReader(r, MaxReply+1))
+	n, err := b.ReadFrom(io.LimitReader(r, firstLook))
 	if err != nil {
 		return nil, err
+	}
+	if n == firstLook {
+		if err := lookAt(b.Bytes()); err != nil {
+			return nil, err
+		}
+		more, err := b.ReadFrom(io.LimitReader(r, MaxReply+1-n))
+		if err != nil {
+			return nil, err
+		}
+		n += more
 	}
 	if n > MaxReply {
 		return nil, ErrTooLong
 	}
 	return b.Bytes(), nil
+}
+
+// lookAt refuses the beginning of a document that can never become a reply: it starts with something else, or opens
+// more values than may nest without closing one.
+func lookAt(head []byte) error {
+	d := &decoder{data: head}
+	d.prolog()
+	d.want("<methodResponse>")
+	opened := bytes.Count(head, []byte("<value>")) - bytes.Count(head, []byte("</value>"))
+	if opened > 2*maxDepth {
+		d.failAt(len(head), "values nest deeper than %d levels", maxDepth)
+	}
+	if d.err != nil {
+		return d.err
+	}
+	return nil
 }
 
 // clearTarget takes back what was decoded before an error: half a result is worse than none.

@@ -172,3 +172,37 @@ func TestAnEventWithABadSnapshotIsStillAnEvent(t *testing.T) {
 		t.Errorf("snapshot before the class: %+v", vm)
 	}
 }
+
+// endless repeats a text for ever, and counts what was read of it.
+type endless struct {
+	start, text string
+	read        int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	for i := range p {
+		at := e.read + i
+		if at < len(e.start) {
+			p[i] = e.start[at]
+		} else {
+			p[i] = e.text[(at-len(e.start))%len(e.text)]
+		}
+	}
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestEndlessNonsenseIsGivenUpEarly(t *testing.T) {
+	head, _, _ := strings.Cut(reply("<value>|</value>"), "|")
+	for name, e := range map[string]*endless{
+		"nesting":     {start: head, text: "<value><array><data>"},
+		"a web page":  {text: "<html>"},
+		"white space": {text: " \n"},
+	} {
+		var into []string
+		err := DecodeReply(e, &into)
+		if _, ok := errors.AsType[*SyntaxError](err); !ok || e.read > 1<<20 {
+			t.Errorf("%s: %v after %d bytes", name, err, e.read)
+		}
+	}
+}
