@@ -1,0 +1,120 @@
+package reconcile
+
+import (
+	"time"
+
+	"github.com/xencontroller/xencontroller/pkg/desired/v1alpha1"
+	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
+	"github.com/xencontroller/xencontroller/pkg/store"
+	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
+)
+
+// claim looks at a task. One that belongs to an operation has that operation looked at; one that bears our mark and
+// belongs to none is an earlier life's, or its reply was lost: while it runs it is adopted, once it has ended it is
+// destroyed. Tasks of others are none of our business. The caller holds the lock.
+func (c *Controller) claim(snap store.Snapshot, ref xen.TaskRef, task *xen.Task) {
+	for name, op := range c.ops {
+		if op.task == ref {
+			c.enqueue(name)
+			return
+		}
+	}
+	m, ours := c.ours(snap, task)
+	if !ours {
+		return
+	}
+	for name, op := range c.ops {
+		if op.task == "" && op.id == m.id && m.id != "" {
+			c.enqueue(name) // looking finds the task by its mark
+			return
+		}
+	}
+	switch {
+	case ended(task):
+		c.reap(ref, originOrphan)
+	case !c.displaced[ref]:
+		c.adopt(snap, ref, task, m)
+	}
+}
+
+// adopt takes over a task of ours that nobody follows. Only one task of a VM can be followed: a second one is destroyed
+// when it ends, as everything of ours is.
+func (c *Controller) adopt(snap store.Snapshot, ref xen.TaskRef, task *xen.Task, m mark) {
+	verb, ok := plan.VerbOf(task.NameLabel)
+	if !ok || c.cfg.DryRun {
+		return
+	}
+	vmRef, found := snap.ByUUID(xen.ClassVM, m.vmUUID)
+	if !found {
+		return
+	}
+	vm, ok := store.Get[xen.VM](snap, vmRef)
+	if !ok {
+		return
+	}
+	name := m.vmUUID // of a VM that is not declared any more
+	if names := c.declared.Touching(vm); len(names) == 1 {
+		name = names[0]
+	}
+	if c.ops[name] != nil {
+		return
+	}
+	op := &operation{id: m.id, action: c.adopted(verb, name, xen.VMRef(vmRef), vm), task: ref, sent: task.Created,
+		replied: task.Created, seen: true, adopted: true}
+	if op.id == "" {
+		op.id = string(ref)
+	}
+	c.hold(op)
+	c.enqueue(name)
+	c.cfg.Log.Info("operation of an earlier life adopted", "vm", name, "verb", verb, "task", ref)
+}
+
+// adopted is the action that a task of an earlier life carries out, as far as the pool shows.
+func (c *Controller) adopted(verb plan.Verb, name string, ref xen.VMRef, vm *xen.VM) plan.Action {
+	now := time.Now()
+	a := plan.Action{Verb: verb, Key: name, VM: ref, VMUUID: vm.UUID, From: vm.ResidentOn, Field: verb.Field(),
+		Deadline: plan.Deadline(now, verb, vm.MemoryStaticMax), Because: "begun by an earlier life of this process"}
+	if !vm.ScheduledToBeResidentOn.IsNull() {
+		a.Host = vm.ScheduledToBeResidentOn
+	}
+	decl, ok := c.declared.VM(name)
+	if ok && verb == plan.CleanShutdown && decl.Spec.Shutdown.Mode == v1alpha1.CleanThenHard {
+		a.Deadline = now.Add(decl.Spec.Shutdown.GracePeriod)
+	}
+	return a
+}
+
+// hold takes in an operation that was begun before, whether the budgets have room or not; the caller holds the lock.
+func (c *Controller) hold(op *operation) {
+	c.budget.force(op.action)
+	c.enter(op)
+}
+
+// enter makes an operation the one of its VM; the caller holds the lock.
+func (c *Controller) enter(op *operation) {
+	c.ops[op.action.Key] = op
+	c.publish(op)
+	c.cfg.Metrics.inflight(c.cfg.Name, op.action.Verb, 1)
+}
+
+// publish lets decisions see an operation as it is now.
+func (c *Controller) publish(op *operation) {
+	c.inFlight[op.action.Key] = plan.Operation{Action: op.action, Task: op.task, Sent: op.sent,
+		Progress: op.progress, Cancelled: op.cancelled}
+}
+
+// release ends an operation's hold on its VM and its budgets; the caller holds the lock.
+func (c *Controller) release(op *operation) {
+	delete(c.ops, op.action.Key)
+	delete(c.inFlight, op.action.Key)
+	c.budget.release(op.action)
+	c.cfg.Metrics.inflight(c.cfg.Name, op.action.Verb, -1)
+	c.wake()
+}
+
+// reap has a task destroyed; the caller holds the lock.
+func (c *Controller) reap(ref xen.TaskRef, o origin) {
+	if c.reaper != nil && !c.cfg.DryRun {
+		c.reaper.queue.Add(reapable{ref, o})
+	}
+}

@@ -1,0 +1,59 @@
+package plan
+
+import (
+	"github.com/xencontroller/xencontroller/pkg/store"
+	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
+)
+
+// memoryNeed is what a VM takes from its host, in bytes. xapi: memory_dynamic_min + memory_overhead; static_max instead of
+// dynamic_min for pv_in_pvh.
+func memoryNeed(vm *xen.VM) int64 {
+	if vm.DomainType == xen.DomainTypePVInPvh {
+		return vm.MemoryStaticMax + vm.MemoryOverhead
+	}
+	return vm.MemoryDynamicMin + vm.MemoryOverhead
+}
+
+// freeMemory is what a host has left, in bytes. xapi: memory_total − memory_overhead − what each VM that is resident or
+// scheduled to be resident there needs; a VM in migration counts on both hosts. Beside these count our own operations
+// that the pool does not show yet, and what this round has promised.
+func (d *decider) freeMemory(ref xen.HostRef, host *xen.Host) int64 {
+	metrics, ok := store.Get[xen.HostMetrics](d.in.Snapshot, string(host.Metrics))
+	if !ok {
+		return 0
+	}
+	if d.memory == nil {
+		d.memory = usedMemory(d.in.Snapshot)
+		for _, op := range d.in.InFlight {
+			d.promise(&op.Action)
+		}
+	}
+	return max(0, metrics.MemoryTotal-host.MemoryOverhead-d.memory[ref])
+}
+
+// promise counts the memory that an action will take on its host, unless the pool counts it there already.
+func (d *decider) promise(a *Action) {
+	if a.Memory == 0 || a.Host == "" {
+		return
+	}
+	vm, ok := store.Get[xen.VM](d.in.Snapshot, string(a.VM))
+	if !ok || (vm.ResidentOn != a.Host && vm.ScheduledToBeResidentOn != a.Host) {
+		d.memory[a.Host] += a.Memory
+	}
+}
+
+// usedMemory sums up what the VMs of each host need, in bytes. One pass over all VMs: the cache has no index by
+// scheduled_to_be_resident_on.
+func usedMemory(snap store.Snapshot) map[xen.HostRef]int64 {
+	used := map[xen.HostRef]int64{}
+	for _, vm := range store.All[xen.VM](snap) {
+		here, soon := vm.ResidentOn, vm.ScheduledToBeResidentOn
+		if !here.IsNull() {
+			used[here] += memoryNeed(vm)
+		}
+		if !soon.IsNull() && soon != here {
+			used[soon] += memoryNeed(vm)
+		}
+	}
+	return used
+}
