@@ -45,6 +45,7 @@ func New(cfg Config) (*Controller, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	cfg.Metrics.begin(cfg.Name)
 	return &Controller{
 		cfg:        cfg,
 		declared:   plan.Declare(nil),

@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"strings"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/xencontroller/xencontroller/pkg/desired/v1alpha1"
@@ -59,6 +61,26 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
+// begin shows a pool before anything happened: a series that appears with its first increment hides it from rate().
+func (m *Metrics) begin(pool string) {
+	if m == nil {
+		return
+	}
+	for _, v := range plan.Verbs() {
+		m.actionsRunning.WithLabelValues(pool, string(v))
+		for _, r := range []result{succeeded, failed} {
+			m.actions.WithLabelValues(pool, string(v), string(r))
+		}
+	}
+	for _, f := range plan.Fields() {
+		m.drift.WithLabelValues(pool, v1alpha1.KindVirtualMachine, string(f))
+	}
+	for _, o := range []origin{originOwn, originOrphan} {
+		m.tasksDestroyed.WithLabelValues(pool, string(o))
+	}
+	m.eventCall.WithLabelValues(pool)
+}
+
 func (m *Metrics) reconciled(pool, result string) {
 	if m != nil {
 		m.reconcileTotal.WithLabelValues(pool, v1alpha1.KindVirtualMachine, result).Inc()
@@ -99,13 +121,16 @@ func (m *Metrics) changeStatus(pool string, before, after VMStatus) {
 	}
 	for _, c := range before.Conditions {
 		if now, ok := after.Condition(c.Type); !ok || now.Status != c.Status {
-			m.vmCondition.DeleteLabelValues(pool, before.Name, string(c.Type), string(c.Status))
+			m.vmCondition.DeleteLabelValues(pool, before.Name, string(c.Type), statusLabel(c.Status))
 		}
 	}
 	for _, c := range after.Conditions {
-		m.vmCondition.WithLabelValues(pool, after.Name, string(c.Type), string(c.Status)).Set(1)
+		m.vmCondition.WithLabelValues(pool, after.Name, string(c.Type), statusLabel(c.Status)).Set(1)
 	}
 }
+
+// statusLabel writes a condition's status as kube-state-metrics does: true, false, unknown.
+func statusLabel(s ConditionStatus) string { return strings.ToLower(string(s)) }
 
 // dropStatus takes the gauges of a VM away that is not declared any more.
 func (m *Metrics) dropStatus(pool string, s VMStatus) { m.changeStatus(pool, s, VMStatus{}) }

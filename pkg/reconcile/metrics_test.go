@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/xencontroller/xencontroller/pkg/reconcile"
+	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
 	"github.com/xencontroller/xencontroller/pkg/simulator"
 )
 
@@ -29,28 +31,31 @@ func TestMetrics(t *testing.T) {
 # TYPE xencontroller_actions_total counter
 xencontroller_actions_total{action="Start",pool="rack-1",result="error"} 1
 xencontroller_actions_total{action="Start",pool="rack-1",result="success"} 2
+` + zeros(`xencontroller_actions_total{action="%s",pool="rack-1",result="error"}`, plan.Start) +
+			zeros(`xencontroller_actions_total{action="%s",pool="rack-1",result="success"}`, plan.Start) + `
 # HELP xencontroller_actions_inflight Actions that are not known to be over.
 # TYPE xencontroller_actions_inflight gauge
-xencontroller_actions_inflight{action="Start",pool="rack-1"} 0
+` + zeros(`xencontroller_actions_inflight{action="%s",pool="rack-1"}`, "") + `
 # HELP xencontroller_drift Declared objects of which a field is not as declared.
 # TYPE xencontroller_drift gauge
 xencontroller_drift{field="placement",kind="VirtualMachine",pool="rack-1"} 0
 xencontroller_drift{field="powerState",kind="VirtualMachine",pool="rack-1"} 1
 # HELP xencontroller_tasks_destroyed_total Tasks of ours destroyed after their end, by origin: own, or orphan of an earlier life or a lost reply.
 # TYPE xencontroller_tasks_destroyed_total counter
+xencontroller_tasks_destroyed_total{origin="orphan",pool="rack-1"} 0
 xencontroller_tasks_destroyed_total{origin="own",pool="rack-1"} 2
 # HELP xencontroller_vm_condition 1 for the present status of each condition of each declared VM.
 # TYPE xencontroller_vm_condition gauge
-xencontroller_vm_condition{condition="Ready",pool="rack-1",status="True",vm="app-1"} 1
-xencontroller_vm_condition{condition="UpToDate",pool="rack-1",status="True",vm="app-1"} 1
-xencontroller_vm_condition{condition="Ready",pool="rack-1",status="True",vm="web-1"} 1
-xencontroller_vm_condition{condition="UpToDate",pool="rack-1",status="True",vm="web-1"} 1
-xencontroller_vm_condition{condition="Ready",pool="rack-1",status="False",vm="cache-1"} 1
-xencontroller_vm_condition{condition="UpToDate",pool="rack-1",status="False",vm="cache-1"} 1
-xencontroller_vm_condition{condition="Suspended",pool="rack-1",status="True",vm="cache-1"} 1
-xencontroller_vm_condition{condition="Ready",pool="rack-1",status="False",vm="nobody"} 1
-xencontroller_vm_condition{condition="UpToDate",pool="rack-1",status="Unknown",vm="nobody"} 1
-xencontroller_vm_condition{condition="Stalled",pool="rack-1",status="True",vm="nobody"} 1
+xencontroller_vm_condition{condition="Ready",pool="rack-1",status="true",vm="app-1"} 1
+xencontroller_vm_condition{condition="UpToDate",pool="rack-1",status="true",vm="app-1"} 1
+xencontroller_vm_condition{condition="Ready",pool="rack-1",status="true",vm="web-1"} 1
+xencontroller_vm_condition{condition="UpToDate",pool="rack-1",status="true",vm="web-1"} 1
+xencontroller_vm_condition{condition="Ready",pool="rack-1",status="false",vm="cache-1"} 1
+xencontroller_vm_condition{condition="UpToDate",pool="rack-1",status="false",vm="cache-1"} 1
+xencontroller_vm_condition{condition="Suspended",pool="rack-1",status="true",vm="cache-1"} 1
+xencontroller_vm_condition{condition="Ready",pool="rack-1",status="false",vm="nobody"} 1
+xencontroller_vm_condition{condition="UpToDate",pool="rack-1",status="unknown",vm="nobody"} 1
+xencontroller_vm_condition{condition="Stalled",pool="rack-1",status="true",vm="nobody"} 1
 `
 		if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "xencontroller_actions_total", "xencontroller_actions_inflight",
 			"xencontroller_drift", "xencontroller_tasks_destroyed_total", "xencontroller_vm_condition"); err != nil {
@@ -68,4 +73,15 @@ xencontroller_vm_condition{condition="Stalled",pool="rack-1",status="True",vm="n
 			w.t.Errorf("nothing is declared, and %d conditions are left, %v", n, err)
 		}
 	})
+}
+
+// zeros are the series of all verbs but one before anything happened.
+func zeros(series string, but plan.Verb) string {
+	var b strings.Builder
+	for _, v := range plan.Verbs() {
+		if v != but {
+			fmt.Fprintf(&b, series+" 0\n", v)
+		}
+	}
+	return b.String()
 }
