@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -91,7 +92,7 @@ func (w *wire) post(ctx context.Context, c call) error {
 	if err := w.checkReply(c.method, res); err != nil {
 		return err
 	}
-	body := &watchedReader{from: res.Body}
+	body := &watchedReader{from: res.Body, size: res.ContentLength}
 	err = c.decode(body)
 	if err != nil && body.failed != nil {
 		return w.failure(ctx, c.method, fmt.Errorf("the answer broke off: %w", body.failed), true)
@@ -112,9 +113,7 @@ func (w *wire) newRequest(ctx context.Context, c call) (*http.Request, *sentTrac
 	if err != nil {
 		return refuse(err)
 	}
-	for k, v := range c.header {
-		req.Header[k] = v
-	}
+	maps.Copy(req.Header, c.header)
 	req.Header.Set("Content-Type", "text/xml")
 	req.Header.Set("User-Agent", w.agent)
 	if n := headerSize(req); n > maxRequestHeader {
@@ -171,9 +170,14 @@ func otherProtocol(err error) string {
 // watchedReader remembers why reading ended, to tell a broken connection from a malformed reply.
 type watchedReader struct {
 	from   io.Reader
+	size   int64 // as announced; -1: it was not
 	failed error
 }
 
+// Len tells the decoder how much memory to make ready.
+func (r *watchedReader) Len() int { return int(max(r.size, 0)) }
+
+// Read notes the failure that the decoder would take for the end of a document.
 func (r *watchedReader) Read(p []byte) (int, error) {
 	n, err := r.from.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {

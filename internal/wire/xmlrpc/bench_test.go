@@ -92,7 +92,7 @@ func BenchmarkWalk(b *testing.B) {
 func BenchmarkDecodeVMsAgainstKolo(b *testing.B) {
 	body := fleet(b, benchVMs)
 	forKolo := wrapped(body)
-	var ours, theirs time.Duration
+	ours, theirs := time.Hour, time.Hour // the best of all rounds: others use the machine too
 	for b.Loop() {
 		start := time.Now()
 		list := xen.ObjectList{Class: xen.ClassVM}
@@ -104,8 +104,7 @@ func BenchmarkDecodeVMsAgainstKolo(b *testing.B) {
 		if err := xmlrpc.Response(forKolo).Unmarshal(&reply); err != nil || len(reply.Value) != benchVMs {
 			b.Fatal(len(reply.Value), err)
 		}
-		ours += middle.Sub(start)
-		theirs += time.Since(middle)
+		ours, theirs = min(ours, middle.Sub(start)), min(theirs, time.Since(middle))
 	}
 	b.ReportMetric(float64(theirs)/float64(ours), "×kolo")
 }

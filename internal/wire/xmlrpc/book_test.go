@@ -32,7 +32,7 @@ func parseByTheBook(body string) (*node, error) {
 	stack := []*node{root}
 	for {
 		tok, err := d.RawToken()
-		if err == io.EOF && len(stack) == 1 {
+		if errors.Is(err, io.EOF) && len(stack) == 1 {
 			return root, nil
 		}
 		if err != nil {
@@ -85,7 +85,7 @@ func (n *node) fill(v reflect.Value) error {
 	if len(n.children) == 1 && len(n.children[0].children) == 0 {
 		text = n.children[0].text
 	}
-	if _, ok := v.Interface().(time.Time); ok {
+	if _, ok := reflect.TypeAssert[time.Time](v); ok {
 		t, err := time.Parse("20060102T15:04:05Z", text)
 		v.Set(reflect.ValueOf(t.UTC()))
 		return err

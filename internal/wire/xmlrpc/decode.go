@@ -22,6 +22,8 @@ var ErrTooLong = fmt.Errorf("the reply is longer than %d MiB", MaxReply>>20)
 // Errors: a failure that the server reports is an [*xen.Error] without Method; a reply that is not XML-RPC is a
 // [*SyntaxError]; a value of another kind than wanted is a [*TypeError]; anything else is r's own. After an error the
 // target is zero.
+//
+// A reader that has a method Len() int, as bytes.Reader has, is believed in how much is to come, within reason.
 func DecodeReply(r io.Reader, into any) error {
 	body, err := readAll(r)
 	if err != nil {
@@ -34,12 +36,18 @@ func DecodeReply(r io.Reader, into any) error {
 	return nil
 }
 
+// maxBelieved is how much memory is made ready on a reader's word alone.
+const maxBelieved = 32 << 20
+
 // firstLook is how much of a reply is read before its beginning is looked at.
 const firstLook = 64 << 10
 
 // readAll reads up to MaxReply bytes. What is plainly no reply is given up after a first look, whatever its length.
 func readAll(r io.Reader) ([]byte, error) {
 	var b bytes.Buffer
+	if sized, ok := r.(interface{ Len() int }); ok {
+		b.Grow(min(sized.Len(), maxBelieved) + bytes.MinRead)
+	}
 	n, err := b.ReadFrom(io.LimitReader(r, firstLook))
 	if err != nil {
 		return nil, err
@@ -162,7 +170,7 @@ func (d *decoder) result(into any) error {
 func (d *decoder) outcome(status string, failure []string, valueAt, start int, into any) error {
 	switch {
 	case d.err != nil:
-		return nil
+		return nil //nolint:nilerr // decode returns d.err itself
 	case status == "Success" && valueAt == -2:
 		return nil
 	case status == "Success" && valueAt >= 0: // the value stood before the status

@@ -35,7 +35,7 @@ func argument(v reflect.Value) (any, error) {
 	if !v.IsValid() {
 		return nil, fmt.Errorf("nil is no XAPI value")
 	}
-	if t, ok := v.Interface().(time.Time); ok {
+	if t, ok := reflect.TypeAssert[time.Time](v); ok {
 		// xapi takes a date as text too, and text can say UTC, which kolo's <dateTime.iso8601> cannot.
 		return t.UTC().Format("20060102T15:04:05Z"), nil
 	}

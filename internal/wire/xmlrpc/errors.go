@@ -10,6 +10,7 @@ type SyntaxError struct {
 	What string
 }
 
+// Error says where reading stopped, and why.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("the reply cannot be read as XML-RPC: byte %d: %s", e.Offset, e.What)
 }
@@ -22,6 +23,7 @@ type TypeError struct {
 	What string
 }
 
+// Error says where the value stands, and what is wrong with it.
 func (e *TypeError) Error() string {
 	return fmt.Sprintf("the reply holds an unexpected value: byte %d: %s", e.Offset, e.What)
 }

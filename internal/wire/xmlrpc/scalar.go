@@ -29,22 +29,36 @@ func (d *decoder) scalar() (raw []byte, start int) {
 	return d.tagged(start), start
 }
 
-// scalarTags are the types that XML-RPC has for text. Which one it is does not matter: the type that is wanted decides.
-var scalarTags = []string{"string", "int", "i4", "i8", "double", "boolean", "dateTime.iso8601", "nil"}
+// scalarTags are the types that XML-RPC has for text: their tags to open, to close, and empty. Which one it is does not
+// matter: the type that is wanted decides.
+var scalarTags = [...]struct{ open, closed, empty string }{ //nolint:gochecknoglobals // a table, never written
+	{"<boolean>", "</boolean>", "<boolean/>"},
+	{"<double>", "</double>", "<double/>"},
+	{"<dateTime.iso8601>", "</dateTime.iso8601>", "<dateTime.iso8601/>"},
+	{"<string>", "</string>", "<string/>"},
+	{"<int>", "</int>", "<int/>"},
+	{"<i4>", "</i4>", "<i4/>"},
+	{"<i8>", "</i8>", "<i8/>"},
+	{"<nil>", "</nil>", "<nil/>"},
+}
 
 // tagged reads <TAG>text</TAG></value>.
 func (d *decoder) tagged(start int) []byte {
-	for _, tag := range scalarTags {
-		if d.eat("<" + tag + "/>") {
-			d.want("</value>")
-			return nil
-		}
-		if d.eat("<" + tag + ">") {
+	d.space()
+	for i := range scalarTags {
+		tag := &scalarTags[i]
+		if d.at(tag.open) {
+			d.pos += len(tag.open)
 			raw := d.run()
-			if d.want("</" + tag + ">") {
+			if d.want(tag.closed) {
 				d.want("</value>")
 			}
 			return raw
+		}
+		if d.at(tag.empty) {
+			d.pos += len(tag.empty)
+			d.want("</value>")
+			return nil
 		}
 	}
 	if !d.at("<struct") && !d.at("<array") {
@@ -120,7 +134,7 @@ func (d *decoder) bool() bool {
 }
 
 // dateForms are the ways to write a date. xapi: the first; the last is host.get_server_localtime's, which has no zone.
-var dateForms = []string{"20060102T15:04:05Z07:00", time.RFC3339, "20060102T15:04:05", "2006-01-02T15:04:05"}
+var dateForms = []string{"20060102T15:04:05Z07:00", time.RFC3339, "20060102T15:04:05", "2006-01-02T15:04:05"} //nolint:gochecknoglobals // never written
 
 // time reads a date, in UTC; an empty text is the zero time.
 func (d *decoder) time() time.Time {

@@ -96,19 +96,23 @@ func (d *decoder) want(tag string) bool {
 	return false
 }
 
-// until returns the bytes up to a closing tag, and consumes both.
+// until returns the bytes up to a closing tag, and consumes both. What stands between may hold any other tag.
 func (d *decoder) until(tag string) []byte {
 	if d.err != nil {
 		return nil
 	}
-	n := bytes.Index(d.data[d.pos:], []byte(tag))
-	if n < 0 {
-		d.failAt(len(d.data), "the reply ends before %s", tag)
-		return nil
+	for end := d.pos; ; end++ {
+		n := bytes.IndexByte(d.data[end:], tag[0])
+		if n < 0 {
+			d.failAt(len(d.data), "the reply ends before %s", tag)
+			return nil
+		}
+		if end += n; len(d.data)-end >= len(tag) && string(d.data[end:end+len(tag)]) == tag {
+			raw := d.data[d.pos:end]
+			d.pos = end + len(tag)
+			return raw
+		}
 	}
-	raw := d.data[d.pos : d.pos+n]
-	d.pos += n + len(tag)
-	return raw
 }
 
 // run returns the text up to the next tag.
@@ -127,10 +131,8 @@ func (d *decoder) run() []byte {
 }
 
 // enter counts one more open struct or array.
-func (d *decoder) enter() bool {
+func (d *decoder) enter() {
 	if d.depth++; d.depth > maxDepth {
 		d.fail("values nest deeper than %d levels", maxDepth)
-		return false
 	}
-	return true
 }
