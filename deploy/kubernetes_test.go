@@ -42,10 +42,7 @@ func TestKustomizationNamesEveryFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"kustomization.yaml"}
-	for _, resource := range words(at(t, cluster(t)["Kustomization"], "resources")) {
-		want = append(want, resource)
-	}
+	want := append([]string{"kustomization.yaml"}, words(at(t, cluster(t)["Kustomization"], "resources"))...)
 	for i := range paths {
 		paths[i] = filepath.Base(paths[i])
 	}

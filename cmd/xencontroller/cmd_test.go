@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +14,7 @@ func runCommand(t *testing.T, vars map[string]string, args ...string) (stdout, s
 	t.Helper()
 	var out, errOut bytes.Buffer
 	e := &env{in: strings.NewReader(""), out: &out, err: &errOut, getenv: func(name string) string { return vars[name] }}
-	code = execute(context.Background(), e, args)
+	code = execute(t.Context(), e, args)
 	return out.String(), errOut.String(), code
 }
 

@@ -150,13 +150,21 @@ func (d *daemon) run(ctx context.Context) error {
 func (d *daemon) follow(ctx context.Context) error {
 	if d.cfg.connect != nil {
 		if _, err := d.cfg.connect(ctx, d.client); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return err
+			return unlessEnded(ctx, err)
 		}
 	}
 	return d.informer.Run(ctx)
+}
+
+// unlessEnded is err, or nil after the end of ctx: a connection that was given up when somebody asked for the end has not
+// failed.
+func unlessEnded(ctx context.Context, err error) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	default:
+		return err
+	}
 }
 
 // notifyPause bounds how often the page is told of changes: a pool that starts a hundred VMs makes thousands of events.

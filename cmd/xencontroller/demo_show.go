@@ -47,7 +47,7 @@ func (s *show) line(format string, args ...any) {
 }
 
 func (s *show) print(format string, args ...any) {
-	fmt.Fprintf(s.out, format+"\n", args...) //nolint:errcheck // there is nobody left to tell
+	fmt.Fprintf(s.out, format+"\n", args...) // there may be nobody left to tell
 }
 
 // action draws a step of an action.

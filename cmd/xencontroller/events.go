@@ -57,31 +57,32 @@ func watchEvents(ctx context.Context, conn *connectionFlags, client *xapi.Client
 	session, err := conn.connect(ctx, client)
 	for ; err == nil; session, err = client.Session(ctx) {
 		if _, err := xapi.Call(ctx, session, xen.EventRegister(classes)); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			if _, refused := errors.AsType[*xen.Error](err); refused && !xapi.Retryable(err) && !xapi.NotExecuted(err) {
-				return err
+			if ctx.Err() != nil || refused(err) {
+				return unlessEnded(ctx, err)
 			}
 			client.Invalidate(session, err)
 			continue
 		}
 		w.note("watching %v on %s", classes, session.MasterAddress())
-		if err := followSession(ctx, session, w); err != nil && ctx.Err() == nil {
-			w.note("the stream broke, events may be missing: %v", err)
-			client.Invalidate(session, err)
+		why := followSession(ctx, session, w)
+		if ctx.Err() == nil {
+			w.note("the stream broke, events may be missing: %v", why)
+			client.Invalidate(session, why)
 		}
 		if err := w.failed(); err != nil {
 			return err
 		}
 	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
+	return unlessEnded(ctx, err)
 }
 
-// followSession prints events until the session is of no use.
+// refused reports whether the pool has said no, and will say so again.
+func refused(err error) bool {
+	_, answered := errors.AsType[*xen.Error](err)
+	return answered && !xapi.Retryable(err) && !xapi.NotExecuted(err)
+}
+
+// followSession prints events until the session is of no use, and says why it is not; it never returns nil.
 func followSession(ctx context.Context, session *xapi.Session, w *eventWriter) error {
 	for {
 		events, err := session.NextEvents(ctx)

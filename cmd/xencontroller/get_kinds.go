@@ -112,10 +112,7 @@ func hostCells(snap store.Snapshot, r xen.Record, _ time.Time) []string {
 
 func taskCells(snap store.Snapshot, r xen.Record, now time.Time) []string {
 	task := r.(*xen.Task)
-	age := now.Sub(task.Created).Truncate(time.Second)
-	if age < 0 { // the clocks differ
-		age = 0
-	}
+	age := max(now.Sub(task.Created).Truncate(time.Second), 0) // negative where the clocks differ
 	return []string{
 		task.NameLabel, string(task.Status), fmt.Sprintf("%.0f%%", 100*task.Progress), age.String(),
 		hostName(snap, task.ResidentOn), orDash(strings.Join(task.ErrorInfo, " ")), task.UUID,

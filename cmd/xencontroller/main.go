@@ -33,6 +33,7 @@ type exitCodeError struct {
 	Err  error
 }
 
+// Error gives the words of the error, or the exit code where there is none.
 func (e *exitCodeError) Error() string {
 	if e.Err == nil {
 		return fmt.Sprintf("exit code %d", e.Code)
@@ -40,6 +41,7 @@ func (e *exitCodeError) Error() string {
 	return e.Err.Error()
 }
 
+// Unwrap gives the cause, or nil.
 func (e *exitCodeError) Unwrap() error { return e.Err }
 
 // usageError is a command line that cannot be understood.

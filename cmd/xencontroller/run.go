@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -55,10 +56,8 @@ func run(ctx context.Context, e *env, f runFlags) error {
 	if _, err := loadDeclared(e, f.paths); err != nil {
 		return err
 	}
-	for _, path := range f.paths {
-		if path == "-" {
-			return usageError("-f - cannot be watched: name a file or a directory")
-		}
+	if slices.Contains(f.paths, "-") {
+		return usageError("-f - cannot be watched: name a file or a directory")
 	}
 	log, flush, err := f.logs.logger(e)
 	if err != nil {
@@ -81,7 +80,7 @@ func run(ctx context.Context, e *env, f runFlags) error {
 		if cfg.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", f.http); err != nil {
 			return fmt.Errorf("the web server cannot be opened (--http): %w", err)
 		}
-		defer cfg.listener.Close()
+		defer func() { _ = cfg.listener.Close() }() // the web server has closed it already, where it came to serve
 	}
 	d, err := newDaemon(cfg, client, metrics)
 	if err != nil {

@@ -41,8 +41,10 @@ func TestCounts(t *testing.T) {
 			}
 		}
 	}
-	want := map[string]int{"classes": 72, "errors": 635, "relations": 64, "releases": 35, "fields": 922, "messages": 2007,
-		"implicit": 1456, "async": 439, "removed": 87, "defaults": 539, "removed fields": 36}
+	want := map[string]int{
+		"classes": 72, "errors": 635, "relations": 64, "releases": 35, "fields": 922, "messages": 2007,
+		"implicit": 1456, "async": 439, "removed": 87, "defaults": 539, "removed fields": 36,
+	}
 	for what, n := range want {
 		if count[what] != n {
 			t.Errorf("%d %s, want %d", count[what], what, n)

@@ -174,6 +174,14 @@ type HTTPAction struct {
 	Method string   `json:"method"`
 	URI    string   `json:"uri"`
 	Roles  []string `json:"roles"`
+
+	SubActions []SubAction `json:"sub_actions"` // parts of a handler with roles of their own
+}
+
+// SubAction is a part of an HTTP handler that has roles of its own.
+type SubAction struct {
+	Action string   `json:"key"`
+	Roles  []string `json:"roles"`
 }
 
 // APIMessage is an alert that xapi can raise.

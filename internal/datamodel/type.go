@@ -98,14 +98,20 @@ func (p *typeParser) base() (Type, error) {
 			return Type{}, fmt.Errorf("an enum without a name")
 		}
 		return Type{Kind: EnumKind, Name: p.word()}, nil
+	default:
+		return p.ofClass(word)
 	}
+}
+
+// ofClass reads what stands behind the name of a class.
+func (p *typeParser) ofClass(name string) (Type, error) {
 	switch {
 	case p.eat(" ref"):
-		return Type{Kind: Ref, Name: word}, nil
+		return Type{Kind: Ref, Name: name}, nil
 	case p.eat(" record"):
-		return Type{Kind: RecordKind, Name: word}, nil
+		return Type{Kind: RecordKind, Name: name}, nil
 	}
-	return Type{}, fmt.Errorf("unknown word %q", word)
+	return Type{}, fmt.Errorf("unknown word %q", name)
 }
 
 func (p *typeParser) mapType() (Type, error) {

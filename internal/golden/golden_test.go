@@ -40,7 +40,7 @@ type recorder struct {
 func (r *recorder) Helper()       {}
 func (r *recorder) Failed() bool  { return r.failed }
 func (r *recorder) Skipped() bool { return false }
-func (r *recorder) Errorf(format string, args ...any) {
+func (r *recorder) Errorf(format string, _ ...any) {
 	r.failed = true
 	r.log += format
 }

@@ -35,6 +35,7 @@ type Node struct {
 // Error is what the parser says about text that is not YAML.
 type Error struct{ Message string }
 
+// Error gives the words of the parser.
 func (e *Error) Error() string { return e.Message }
 
 // Parse reads text that holds one document or nothing (nil). Errors are of type *Error.

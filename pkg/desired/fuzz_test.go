@@ -1,14 +1,16 @@
 package desired
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
-	"github.com/xencontroller/xencontroller/internal/golden"
 	"golang.org/x/tools/txtar"
+
+	"github.com/xencontroller/xencontroller/internal/golden"
 )
 
 // Whatever the text: no panic, either a set or problems, and every problem at a place that is in the file.
@@ -22,8 +24,10 @@ func FuzzParse(f *testing.F) {
 			f.Add(file.Data)
 		}
 	}
-	for _, text := range []string{"a: &x [*x]", "&a [&b [*a, *b]]", "? [a]\n: b", "%YAML 1.2\n---\n", "...\n...", "a:\r  b\r\n c", "\ufeffa: b",
-		"metadata: &m {name: a, labels: *m}", "apiVersion: xencontroller.io/v1alpha1\nkind: VirtualMachine\nmetadata: &m {name: *m}\n"} {
+	for _, text := range []string{
+		"a: &x [*x]", "&a [&b [*a, *b]]", "? [a]\n: b", "%YAML 1.2\n---\n", "...\n...", "a:\r  b\r\n c", "\ufeffa: b",
+		"metadata: &m {name: a, labels: *m}", "apiVersion: xencontroller.io/v1alpha1\nkind: VirtualMachine\nmetadata: &m {name: *m}\n",
+	} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -40,7 +44,11 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(data), "\ufeff")), "\n")
-		for _, p := range err.(Problems) {
+		problems, ok := errors.AsType[Problems](err)
+		if !ok {
+			t.Fatalf("a %T, not Problems: %v", err, err)
+		}
+		for _, p := range problems {
 			if p.Line == 0 && strings.Contains(p.Text, "UTF-16") {
 				continue
 			}
@@ -62,7 +70,7 @@ func TestAliasesCannotExplode(t *testing.T) {
 		fmt.Fprintf(&b, "    l%d: &l%d [%s%s]\n", i+1, i+1, strings.Repeat(of+", ", 9), of)
 	}
 	_, err := Parse(File{Name: "f", Data: []byte(b.String())})
-	ps, ok := err.(Problems)
+	ps, ok := errors.AsType[Problems](err)
 	if !ok || len(ps) != 61 || ps[0].Text != "must be text, not a list" {
 		t.Errorf("got %v", err)
 	}

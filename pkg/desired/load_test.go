@@ -2,6 +2,7 @@ package desired
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -127,7 +128,7 @@ func TestLoadOrder(t *testing.T) {
 	write(t, "a.yaml", []byte(manifest("x", "")))
 	write(t, "b.yaml", []byte(manifest("x", "")))
 	_, err := Load([]string{"b.yaml", "a.yaml"}, nil)
-	if ps, _ := err.(Problems); len(ps) != 1 || ps[0].File != "b.yaml" || !strings.Contains(ps[0].Text, "a.yaml:3:18") {
+	if ps, _ := errors.AsType[Problems](err); len(ps) != 1 || ps[0].File != "b.yaml" || !strings.Contains(ps[0].Text, "a.yaml:3:18") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -241,7 +242,7 @@ spec: {nameLabel: x, powerState: Running, mode: Enforce, placement: {hosts: [x]}
 			parent = parentOf(parent)
 		}
 		_, err := Parse(File{Name: "f", Data: []byte(text)})
-		ps, _ := err.(Problems)
+		ps, _ := errors.AsType[Problems](err)
 		if !slices.ContainsFunc(ps, func(p Problem) bool { return p.Path == path+"x" && p.DidYouMean == last }) {
 			t.Errorf("%s is not a field that the decoder knows: %v", path, err)
 		}

@@ -177,7 +177,7 @@ func readFile(path string) (File, *Problem) {
 		p := unreadable(path, err)
 		return File{}, &p
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // it was only read
 	return readFrom(r, path)
 }
 
@@ -194,8 +194,7 @@ func readFrom(r io.Reader, name string) (File, *Problem) {
 }
 
 func unreadable(path string, err error) Problem {
-	var op *fs.PathError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*fs.PathError](err); ok {
 		err = op.Err // the path is said already
 	}
 	switch {

@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -18,8 +19,10 @@ func TestExcerptPutsTheCaretUnderTheColumn(t *testing.T) {
 		{"past the end", "name:", 6, "name:\n     ^"},
 		{"an empty line", "", 1, "\n^"},
 		{"escape sequences are not obeyed", "a\x1b[31m", 3, "a\uFFFD[31m\n  ^"},
-		{"long lines are cut around the caret", long, 201,
-			"…" + strings.Repeat("a", 60) + "X" + strings.Repeat("b", 59) + "…\n" + strings.Repeat(" ", 61) + "^"},
+		{
+			"long lines are cut around the caret", long, 201,
+			"…" + strings.Repeat("a", 60) + "X" + strings.Repeat("b", 59) + "…\n" + strings.Repeat(" ", 61) + "^",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := excerpt(c.line, c.column); got != c.want {
@@ -43,7 +46,7 @@ func TestProblemsAreBounded(t *testing.T) {
 		b.WriteString("x: y\n")
 	}
 	_, err := Parse(File{Name: "f", Data: []byte(b.String())})
-	ps, ok := err.(Problems)
+	ps, ok := errors.AsType[Problems](err)
 	if !ok || len(ps) != maxProblems || !strings.Contains(ps[len(ps)-1].Text, "more mistakes") {
 		t.Errorf("got %d problems, the last %+v", len(ps), ps[max(0, len(ps)-1)])
 	}
@@ -51,12 +54,12 @@ func TestProblemsAreBounded(t *testing.T) {
 
 func TestHostileSizesAreRefused(t *testing.T) {
 	_, err := Parse(File{Name: "f", Data: []byte("---\n" + strings.Repeat("a: b\n", maxDocument/5+1) + "---\nb\n")})
-	ps, _ := err.(Problems)
+	ps, _ := errors.AsType[Problems](err)
 	if len(ps) != 2 || ps[0].Text != `this document is larger than 256 KiB; is "---" missing between manifests?` || ps[1].Line != maxDocument/5+4 {
 		t.Errorf("got %v", err)
 	}
 	_, err = Parse(File{Name: "f", Data: []byte(strings.Repeat("---\na\n", 100*maxTotal))})
-	if ps, _ := err.(Problems); len(ps) != maxTotal || !strings.Contains(ps[maxTotal-1].Text, "reading ended here") {
+	if ps, _ := errors.AsType[Problems](err); len(ps) != maxTotal || !strings.Contains(ps[maxTotal-1].Text, "reading ended here") {
 		t.Errorf("got %d problems", len(ps))
 	}
 }

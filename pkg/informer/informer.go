@@ -100,12 +100,15 @@ func (i *Informer) Run(ctx context.Context) error {
 	return err
 }
 
+// ended reports whether Run was asked to end: whatever fails then fails because of it, and is no error.
+func ended(ctx context.Context) bool { return ctx.Err() != nil }
+
 func (i *Informer) run(ctx context.Context) error {
 	reason := reasonStartup
 	var master xen.HostRef
 	for {
 		s, err := i.source.session(ctx)
-		if ctx.Err() != nil {
+		if ended(ctx) {
 			return nil
 		}
 		if err != nil {
@@ -116,7 +119,7 @@ func (i *Informer) run(ctx context.Context) error {
 		}
 		master = s.Master()
 		err = i.follow(ctx, s, reason)
-		if ctx.Err() != nil {
+		if ended(ctx) {
 			return nil
 		}
 		i.outOfSync(err)

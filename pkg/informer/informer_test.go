@@ -350,7 +350,9 @@ xencontroller_informer_events_total{class="unknown",operation="unknown",pool="ra
 			}
 		}
 		cancel()
-		<-ended
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 		if got := testutil.ToFloat64(m.inSync.WithLabelValues("rack-1")); got != 0 {
 			t.Errorf("synced is %v after the end", got)
 		}

@@ -107,7 +107,7 @@ func TestDroppedConnections(t *testing.T) {
 }
 
 func TestSessionDestroyed(t *testing.T) {
-	inBubble(t, simulator.Model{}, func(t *testing.T, w *world) {
+	inBubble(t, simulator.Model{}, func(_ *testing.T, w *world) {
 		ref, _ := w.vm("db-1")
 		w.pool.Inject(simulator.Nth(1, simulator.On("event.next", simulator.FailWith("SESSION_INVALID", "OpaqueRef:gone"))))
 		do(w, ref.SetNameDescription("while the session goes"))

@@ -14,7 +14,7 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-//nolint:gochecknoglobals // flags of the test binary: go test -run Storm ./pkg/informer -args -seed 100 -seeds 1000
+// Flags of the test binary: go test -run Storm ./pkg/informer -args -seed 100 -seeds 1000
 var (
 	seed  = flag.Uint64("seed", 1, "first seed of the storms; a failure names its own")
 	seeds = flag.Int("seeds", 8, "number of storms")

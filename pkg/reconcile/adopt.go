@@ -59,8 +59,10 @@ func (c *Controller) adopt(snap store.Snapshot, ref xen.TaskRef, task *xen.Task,
 	if c.ops[name] != nil {
 		return
 	}
-	op := &operation{id: m.id, action: c.adopted(verb, name, xen.VMRef(vmRef), vm), task: ref, sent: task.Created,
-		replied: task.Created, seen: true, adopted: true}
+	op := &operation{
+		id: m.id, action: c.adopted(verb, name, xen.VMRef(vmRef), vm), task: ref, sent: task.Created,
+		replied: task.Created, seen: true, adopted: true,
+	}
 	if op.id == "" {
 		op.id = string(ref)
 	}
@@ -72,8 +74,10 @@ func (c *Controller) adopt(snap store.Snapshot, ref xen.TaskRef, task *xen.Task,
 // adopted is the action that a task of an earlier life carries out, as far as the pool shows.
 func (c *Controller) adopted(verb plan.Verb, name string, ref xen.VMRef, vm *xen.VM) plan.Action {
 	now := time.Now()
-	a := plan.Action{Verb: verb, Key: name, VM: ref, VMUUID: vm.UUID, From: vm.ResidentOn, Field: verb.Field(),
-		Deadline: plan.Deadline(now, verb, vm.MemoryStaticMax), Because: "begun by an earlier life of this process"}
+	a := plan.Action{
+		Verb: verb, Key: name, VM: ref, VMUUID: vm.UUID, From: vm.ResidentOn, Field: verb.Field(),
+		Deadline: plan.Deadline(now, verb, vm.MemoryStaticMax), Because: "begun by an earlier life of this process",
+	}
 	if !vm.ScheduledToBeResidentOn.IsNull() {
 		a.Host = vm.ScheduledToBeResidentOn
 	}
@@ -99,8 +103,10 @@ func (c *Controller) enter(op *operation) {
 
 // publish lets decisions see an operation as it is now.
 func (c *Controller) publish(op *operation) {
-	c.inFlight[op.action.Key] = plan.Operation{Action: op.action, Task: op.task, Sent: op.sent,
-		Progress: op.progress, Cancelled: op.cancelled}
+	c.inFlight[op.action.Key] = plan.Operation{
+		Action: op.action, Task: op.task, Sent: op.sent,
+		Progress: op.progress, Cancelled: op.cancelled,
+	}
 }
 
 // release ends an operation's hold on its VM and its budgets; the caller holds the lock.

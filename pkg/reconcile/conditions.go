@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/xencontroller/xencontroller/pkg/desired/v1alpha1"
@@ -91,12 +92,9 @@ func upToDate(v plan.Verdict) (ConditionStatus, plan.Reason, string) {
 	if v.Drift[0].Field == plan.FieldPlacement {
 		reason = plan.ReasonPlacementDrift
 	}
-	message := ""
+	drift := make([]string, len(v.Drift))
 	for i, d := range v.Drift {
-		if i > 0 {
-			message += "; "
-		}
-		message += string(d.Field) + " is " + d.Found + ", declared " + d.Wanted
+		drift[i] = string(d.Field) + " is " + d.Found + ", declared " + d.Wanted
 	}
-	return False, reason, message
+	return False, reason, strings.Join(drift, "; ")
 }

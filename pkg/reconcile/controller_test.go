@@ -12,8 +12,10 @@ import (
 // slow lets every operation take a little, so that things can happen in the middle of it.
 func slow() simulator.Timing {
 	s := func(d time.Duration) simulator.Span { return simulator.Span{Min: d, Max: d} }
-	return simulator.Timing{Start: s(5 * time.Second), GuestShutdown: s(5 * time.Second), Destroy: s(time.Second),
-		Pause: s(time.Second), Suspend: s(5 * time.Second), Resume: s(5 * time.Second), Migrate: s(10 * time.Second)}
+	return simulator.Timing{
+		Start: s(5 * time.Second), GuestShutdown: s(5 * time.Second), Destroy: s(time.Second),
+		Pause: s(time.Second), Suspend: s(5 * time.Second), Resume: s(5 * time.Second), Migrate: s(10 * time.Second),
+	}
 }
 
 // TestIdle holds that a pool in sync is left alone: over an hour nothing but event.next is called.

@@ -22,8 +22,10 @@ func Example() {
 	}
 	defer pool.Close()
 	ctx, stop := context.WithCancel(context.Background())
-	client, err := xapi.New(xapi.Config{Addresses: pool.URLs(), Dial: pool.Dial, Username: "root",
-		Password: func(context.Context) (string, error) { return "xenroot", nil }})
+	client, err := xapi.New(xapi.Config{
+		Addresses: pool.URLs(), Dial: pool.Dial, Username: "root",
+		Password: func(context.Context) (string, error) { return "xenroot", nil },
+	})
 	if err != nil {
 		panic(err)
 	}

@@ -132,8 +132,10 @@ func TestRule7TheNewestSnapshotHasTheLastWord(t *testing.T) {
 			s.Apply(store.Batch{Set: []xen.Object{{Ref: "vm", Record: &xen.VM{UUID: "vm", NameLabel: "db", PowerState: xen.Running}}}})
 		},
 		"busy": func(s *store.Store) {
-			s.Apply(store.Batch{Set: []xen.Object{{Ref: "vm", Record: &xen.VM{UUID: "vm", NameLabel: "db", PowerState: xen.Halted,
-				CurrentOperations: xen.Map[string, xen.VMOperation]{{Key: "foreign", Value: xen.VMOperationStart}}}}}})
+			s.Apply(store.Batch{Set: []xen.Object{{Ref: "vm", Record: &xen.VM{
+				UUID: "vm", NameLabel: "db", PowerState: xen.Halted,
+				CurrentOperations: xen.Map[string, xen.VMOperation]{{Key: "foreign", Value: xen.VMOperationStart}},
+			}}}})
 		},
 		"not unique any more": func(s *store.Store) {
 			s.Apply(store.Batch{Set: []xen.Object{{Ref: "twin", Record: &xen.VM{UUID: "twin", NameLabel: "db", PowerState: xen.Halted}}}})

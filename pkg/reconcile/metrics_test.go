@@ -61,8 +61,10 @@ xencontroller_vm_condition{condition="Stalled",pool="rack-1",status="true",vm="n
 			"xencontroller_drift", "xencontroller_tasks_destroyed_total", "xencontroller_vm_condition"); err != nil {
 			w.t.Error(err)
 		}
-		for _, name := range []string{"xencontroller_reconcile_total", "xencontroller_event_to_call_seconds", "workqueue_depth",
-			"workqueue_adds_total", "workqueue_queue_duration_seconds", "workqueue_work_duration_seconds", "workqueue_unfinished_work_seconds"} {
+		for _, name := range []string{
+			"xencontroller_reconcile_total", "xencontroller_event_to_call_seconds", "workqueue_depth",
+			"workqueue_adds_total", "workqueue_queue_duration_seconds", "workqueue_work_duration_seconds", "workqueue_unfinished_work_seconds",
+		} {
 			if n, err := testutil.GatherAndCount(reg, name); err != nil || n == 0 {
 				w.t.Errorf("%s: %d series, %v", name, n, err)
 			}

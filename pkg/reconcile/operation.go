@@ -169,15 +169,21 @@ func (op *operation) cancelCause() error {
 // entry is the operation as the journal keeps it.
 func (op *operation) entry(pool string) Entry {
 	a := op.action
-	return Entry{ID: op.id, Pool: pool, VM: a.VM, VMUUID: a.VMUUID, Verb: a.Verb, Name: a.Key, Host: a.Host, Paused: a.Paused,
-		Task: op.task, Sent: op.sent, GiveUp: a.Deadline}
+	return Entry{
+		ID: op.id, Pool: pool, VM: a.VM, VMUUID: a.VMUUID, Verb: a.Verb, Name: a.Key, Host: a.Host, Paused: a.Paused,
+		Task: op.task, Sent: op.sent, GiveUp: a.Deadline,
+	}
 }
 
 // operationOf is an operation of an earlier life, as the journal remembers it.
 func operationOf(e Entry) *operation {
-	return &operation{id: e.ID, task: e.Task, sent: e.Sent, adopted: true, replied: e.Sent,
-		action: plan.Action{Verb: e.Verb, Key: e.Name, VM: e.VM, VMUUID: e.VMUUID, Host: e.Host, Paused: e.Paused, Deadline: e.GiveUp,
-			Field: e.Verb.Field(), Because: "sent by an earlier life of this process"}}
+	return &operation{
+		id: e.ID, task: e.Task, sent: e.Sent, adopted: true, replied: e.Sent,
+		action: plan.Action{
+			Verb: e.Verb, Key: e.Name, VM: e.VM, VMUUID: e.VMUUID, Host: e.Host, Paused: e.Paused, Deadline: e.GiveUp,
+			Field: e.Verb.Field(), Because: "sent by an earlier life of this process",
+		},
+	}
 }
 
 // taskMarked finds the task that bears the mark of one operation.

@@ -119,9 +119,11 @@ func (c *Controller) judge(snap store.Snapshot, name string, now time.Time) (pla
 
 // input is what a decision about one VM depends on.
 func (c *Controller) input(snap store.Snapshot, name string, now time.Time) plan.Input {
-	return plan.Input{Now: now, Snapshot: snap, Declared: c.declared, InFlight: c.inFlight,
+	return plan.Input{
+		Now: now, Snapshot: snap, Declared: c.declared, InFlight: c.inFlight,
 		History:   map[string]plan.History{name: c.historyOf(name).History},
-		BeingMade: c.making, Displaced: c.displaced, Limits: c.cfg.Limits}
+		BeingMade: c.making, Displaced: c.displaced, Limits: c.cfg.Limits,
+	}
 }
 
 func (c *Controller) historyOf(name string) *history {

@@ -66,8 +66,10 @@ func (w *world) start(yaml string) {
 	w.t.Helper()
 	w.store = store.New()
 	w.life = &life{client: w.newClient("xencontroller", 10*time.Second), ended: make(chan error, 2)}
-	cfg := reconcile.Config{Snapshot: w.store.Snapshot, Pool: reconcile.PoolOf(w.life.client), Journal: w.journal,
-		Rand: rand.New(rand.NewPCG(1, 2)), Observer: w.observe}
+	cfg := reconcile.Config{
+		Snapshot: w.store.Snapshot, Pool: reconcile.PoolOf(w.life.client), Journal: w.journal,
+		Rand: rand.New(rand.NewPCG(1, 2)), Observer: w.observe,
+	}
 	if w.config != nil {
 		w.config(&cfg)
 	}
@@ -130,8 +132,10 @@ func (w *world) declare(yaml string) {
 	var files []desired.File
 	for i, doc := range strings.Split(yaml, "---\n") {
 		if strings.TrimSpace(doc) != "" {
-			files = append(files, desired.File{Name: fmt.Sprintf("%d.yaml", i),
-				Data: []byte("apiVersion: xencontroller.io/v1alpha1\nkind: VirtualMachine\n" + doc)})
+			files = append(files, desired.File{
+				Name: fmt.Sprintf("%d.yaml", i),
+				Data: []byte("apiVersion: xencontroller.io/v1alpha1\nkind: VirtualMachine\n" + doc),
+			})
 		}
 	}
 	set, err := desired.Parse(files...)
@@ -202,15 +206,6 @@ func (w *world) hostOf(name string) string {
 func (w *world) host(name string) xen.HostRef {
 	w.t.Helper()
 	return do(w, xen.HostGetByNameLabel(name))[0]
-}
-
-// otherHost is a host that the VM is not on.
-func (w *world) otherHost(name string) string {
-	w.t.Helper()
-	if w.hostOf(name) == "xen-2" {
-		return "xen-3"
-	}
-	return "xen-2"
 }
 
 func (w *world) wantReason(name string, want plan.Reason) {

@@ -155,6 +155,7 @@ func pool(n int) xen.ObjectList {
 func vmRef(i int) string {
 	return fmt.Sprintf("OpaqueRef:%08x-5f2e-44a0-8d1c-%012x", uint32(i*2654435761), i)
 }
+
 func hostRef(i int) xen.HostRef {
 	return xen.HostRef(fmt.Sprintf("OpaqueRef:%08d-5f2e-44a0-8d1c-0a6a53d0c9be", i%64))
 }

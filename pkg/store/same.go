@@ -63,8 +63,9 @@ func sameElements(x, y reflect.Value) bool {
 }
 
 func sameFields(x, y reflect.Value) bool {
-	if t, ok := x.Addr().Interface().(*time.Time); ok {
-		return t.Equal(*y.Addr().Interface().(*time.Time))
+	if t, ok := reflect.TypeAssert[*time.Time](x.Addr()); ok {
+		u, _ := reflect.TypeAssert[*time.Time](y.Addr()) // both are of one type
+		return t.Equal(*u)
 	}
 	for i := range x.NumField() {
 		if !sameValue(x.Field(i), y.Field(i)) {

@@ -188,8 +188,10 @@ var batchGen = rapid.Custom(func(t *rapid.T) store.Batch {
 func TestEqualRecordIsNoChange(t *testing.T) {
 	s := store.New()
 	vm := func() *xen.VM {
-		return &xen.VM{NameLabel: "web", AllowedOperations: []xen.VMOperation{xen.VMOperationStart}, SnapshotTime: time.Unix(9, 0).UTC(),
-			OtherConfig: xen.StringMap("folder", "/web"), HVMShadowMultiplier: 1}
+		return &xen.VM{
+			NameLabel: "web", AllowedOperations: []xen.VMOperation{xen.VMOperationStart}, SnapshotTime: time.Unix(9, 0).UTC(),
+			OtherConfig: xen.StringMap("folder", "/web"), HVMShadowMultiplier: 1,
+		}
 	}
 	first := vm()
 	s.Apply(store.Batch{Set: []xen.Object{{Ref: "r", Record: first}}})
@@ -298,7 +300,8 @@ func TestStaleKeepsTheObjects(t *testing.T) {
 func TestTypedReads(t *testing.T) {
 	s := store.New()
 	s.Apply(store.Batch{Set: []xen.Object{
-		{Ref: "b", Record: &xen.VM{NameLabel: "two"}}, {Ref: "a", Record: &xen.VM{NameLabel: "one"}}, {Ref: "h", Record: &xen.Host{}}}})
+		{Ref: "b", Record: &xen.VM{NameLabel: "two"}}, {Ref: "a", Record: &xen.VM{NameLabel: "one"}}, {Ref: "h", Record: &xen.Host{}},
+	}})
 	snap := s.Snapshot()
 	if vm, ok := store.Get[xen.VM](snap, "a"); !ok || vm.NameLabel != "one" {
 		t.Errorf("Get: %+v, %v", vm, ok)

@@ -15,7 +15,9 @@ import (
 var pageFiles embed.FS
 
 // pages holds the page and, apart, the part of it that each event of the stream replaces. html/template escapes
-// whatever a pool or a manifest puts into it. It is parsed once and never changed.
+// whatever a pool or a manifest puts into it.
+//
+//nolint:gochecknoglobals // parsed once, never written
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"clock":   func(t time.Time) string { return t.UTC().Format("15:04:05") },
 	"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"reflect"
@@ -16,7 +17,7 @@ import (
 func TestPageShowsThePool(t *testing.T) {
 	s := web.New(web.Config{View: fixed(exampleView()), Version: "v1.2.3"})
 	r := get(t, s, "/")
-	page := body(t, r)
+	page := r.Body
 	for _, want := range []string{
 		"<b>1</b> of <b>3</b> declared VMs ready", "<b>2</b> drifting", "<b>1</b> actions in flight", // summary
 		"in sync", "master <b>xen-1</b>", "3 objects declared (<code>0123456789ab</code>)", "1 VMs not ours", // pool
@@ -44,13 +45,13 @@ func TestPageSaysWhatIsWrong(t *testing.T) {
 	view.Pools[0].Reason = "the master is gone"
 	view.Pools[0].StaleSince = &noon
 	view.Pools[0].Declared.Error = "fleet/db.yaml:14:15: spec.powerState: \"Runing\"\n  powerState: Runing\n              ^"
-	page := body(t, get(t, web.New(web.Config{View: fixed(view)}), "/"))
+	page := get(t, web.New(web.Config{View: fixed(view)}), "/").Body
 	for _, want := range []string{"not in sync", "the master is gone", "12:00:00", "the last good ones stay in force", "\n              ^</pre>"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not show %q", want)
 		}
 	}
-	if page := body(t, get(t, web.New(web.Config{View: fixed(web.View{})}), "/")); !strings.Contains(page, "No pool is connected yet.") {
+	if page := get(t, web.New(web.Config{View: fixed(web.View{})}), "/").Body; !strings.Contains(page, "No pool is connected yet.") {
 		t.Error("without a pool the page does not say so")
 	}
 }
@@ -62,7 +63,7 @@ func TestHostileTextIsEscaped(t *testing.T) {
 	poison(reflect.ValueOf(&view).Elem(), hostile)
 	view.VirtualMachines[0].Conditions[0].Type = "Ready"
 	s := web.New(web.Config{View: fixed(view), Version: hostile})
-	page := body(t, get(t, s, "/"))
+	page := get(t, s, "/").Body
 	if n := strings.Count(page, "&lt;script&gt;"); n < 20 {
 		t.Fatalf("the hostile text is on the page %d times; the test does not test much", n)
 	}
@@ -75,9 +76,9 @@ func poison(v reflect.Value, text string) {
 	case reflect.String:
 		v.SetString(text)
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Field(i).CanSet() {
-				poison(v.Field(i), text)
+		for _, field := range v.Fields() {
+			if field.CanSet() {
+				poison(field, text)
 			}
 		}
 	case reflect.Slice:
@@ -98,7 +99,7 @@ func wantTame(t *testing.T, page string) {
 	for z := html.NewTokenizer(strings.NewReader(page)); ; {
 		switch z.Next() {
 		case html.ErrorToken:
-			if z.Err() != io.EOF {
+			if !errors.Is(z.Err(), io.EOF) {
 				t.Errorf("parsing the page: %v", z.Err())
 			}
 			if scripts != 1 {
@@ -126,7 +127,7 @@ func TestAssetsAreOurOwn(t *testing.T) {
 	s := web.New(web.Config{View: fixed(web.View{})})
 	for path, contentType := range map[string]string{"/page/page.css": "text/css; charset=utf-8", "/page/page.js": "text/javascript; charset=utf-8"} {
 		r := get(t, s, path)
-		text := body(t, r)
+		text := r.Body
 		if r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != contentType {
 			t.Errorf("%s: %s, %s", path, r.Status, r.Header.Get("Content-Type"))
 		}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
-	"log/slog"
+	"log"      //nolint:depguard // net/http and promhttp take no other logger; see errorLog
+	"log/slog" //nolint:depguard // the bridge from logr to that one
 	"net"
 	"net/http"
 	"time"

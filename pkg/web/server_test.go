@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -19,22 +20,32 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func get(t *testing.T, s *web.Server, path string) *http.Response {
+// answer is a response that was read to its end.
+type answer struct {
+	Status     string
+	StatusCode int
+	Header     http.Header
+	Body       string
+}
+
+func get(t *testing.T, s *web.Server, path string) answer {
 	t.Helper()
 	return do(t, s, http.MethodGet, path)
 }
 
-func do(t *testing.T, s *web.Server, method, path string) *http.Response {
+func do(t *testing.T, s *web.Server, method, path string) answer {
 	t.Helper()
 	w := httptest.NewRecorder()
 	s.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, nil))
-	return w.Result()
+	r := w.Result()
+	return answer{r.Status, r.StatusCode, r.Header, body(t, r)}
 }
 
+// body reads a response to its end.
 func body(t *testing.T, r *http.Response) string {
 	t.Helper()
 	text, err := io.ReadAll(r.Body)
-	if err != nil {
+	if err := errors.Join(err, r.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
@@ -53,7 +64,7 @@ func TestAPIShape(t *testing.T) {
 			if got := r.Header.Get("Content-Type"); r.StatusCode != http.StatusOK || got != "application/json" {
 				t.Errorf("%s: %s, %s", path, r.Status, got)
 			}
-			ar.Want(t, path, body(t, r))
+			ar.Want(t, path, r.Body)
 		}
 	})
 }
@@ -97,8 +108,8 @@ func TestReadiness(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := web.New(web.Config{View: fixed(c.view)})
 			r := get(t, s, "/readyz")
-			if text := body(t, r); r.StatusCode != c.status || text != c.text {
-				t.Errorf("readyz: %d %q, want %d %q", r.StatusCode, text, c.status, c.text)
+			if r.StatusCode != c.status || r.Body != c.text {
+				t.Errorf("readyz: %d %q, want %d %q", r.StatusCode, r.Body, c.status, c.text)
 			}
 			if r := get(t, s, "/healthz"); r.StatusCode != http.StatusOK {
 				t.Errorf("healthz: %s; a pool that is away is no reason to restart the process", r.Status)
@@ -113,7 +124,7 @@ func TestMetrics(t *testing.T) {
 	registry.MustRegister(counter)
 	counter.Add(3)
 	s := web.New(web.Config{View: fixed(web.View{}), Gatherer: registry})
-	if text := body(t, get(t, s, "/metrics")); !strings.Contains(text, "\nxencontroller_test_total 3\n") {
+	if text := get(t, s, "/metrics").Body; !strings.Contains(text, "\nxencontroller_test_total 3\n") {
 		t.Errorf("/metrics does not show the registry that it was given:\n%s", text)
 	}
 }
@@ -140,7 +151,6 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	if text := body(t, r); text != "ok\n" {
 		t.Errorf("healthz: %q", text)
 	}
-	_ = r.Body.Close()
 	cancel()
 	if err := <-served; err != nil {
 		t.Errorf("Serve: %v, want nil after its context ended", err)

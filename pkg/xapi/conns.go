@@ -100,6 +100,7 @@ func (k *keptConn) Close() error {
 // noAnswerError is the cause of a context that ends because a call took too long.
 type noAnswerError struct{ after time.Duration }
 
+// Error says how long was waited.
 func (e noAnswerError) Error() string { return "no answer within " + e.after.String() }
 
 // Timeout makes it a timeout for whoever asks as with net.Error.

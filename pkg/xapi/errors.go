@@ -23,6 +23,7 @@ type TransportError struct {
 	stopped bool // the caller's context ended it: no fault of the server
 }
 
+// Error names the member and the call.
 func (e *TransportError) Error() string {
 	return fmt.Sprintf("%s: %s: %v", e.Address, e.Method, e.Err)
 }
@@ -36,6 +37,7 @@ type RequestError struct {
 	Err    error
 }
 
+// Error names the call and what stands in its way.
 func (e *RequestError) Error() string { return fmt.Sprintf("%s cannot be called: %v", e.Method, e.Err) }
 
 // Unwrap gives the cause.
@@ -48,6 +50,7 @@ type OutcomeUnknownError struct {
 	Err    error // how the reply was lost
 }
 
+// Error names the call and how its reply was lost.
 func (e *OutcomeUnknownError) Error() string {
 	return fmt.Sprintf("it is not known whether %s happened: %v", e.Method, e.Err)
 }
@@ -61,6 +64,7 @@ type ReplyError struct {
 	Err             error
 }
 
+// Error names the member and the call, and leaves out what may be a reference.
 func (e *ReplyError) Error() string {
 	// What could not be read may have been a session's reference.
 	return fmt.Sprintf("%s: %s: %s", e.Address, e.Method, anyReference.ReplaceAllString(e.Err.Error(), redacted))
@@ -76,6 +80,7 @@ type HTTPError struct {
 	Text            string // what xapi says of it, if anything
 }
 
+// Error gives the status, and the words of xapi where it has any.
 func (e *HTTPError) Error() string {
 	text := fmt.Sprintf("%s: %s: HTTP status %d", e.Address, e.Method, e.Status)
 	if e.Text != "" {
@@ -90,6 +95,7 @@ type NotXAPIError struct {
 	Found   string // what answered, in words
 }
 
+// Error says what answered, and which flag to look at.
 func (e *NotXAPIError) Error() string {
 	return fmt.Sprintf("%s does not speak XAPI: it answers with %s; check the address (--pool)", e.Address, e.Found)
 }
@@ -101,6 +107,7 @@ type TrustError struct {
 	Err         error
 }
 
+// Error gives the certificate's fingerprint, and the flags that make it trusted.
 func (e *TrustError) Error() string {
 	if _, pinned := errors.AsType[*pinError](e.Err); pinned {
 		return fmt.Sprintf("%s is not the host whose certificate was pinned: %v; if its certificate was renewed, compare it there and change --tls-fingerprint", e.Address, e.Err)
@@ -119,6 +126,7 @@ type OtherPoolError struct {
 	Want, Got string // uuids
 }
 
+// Error gives the uuids of both pools, or of the one that was found first to be another.
 func (e *OtherPoolError) Error() string {
 	if e.Want == "" {
 		return fmt.Sprintf("%s is the master of pool %s, another address belongs to another pool: give addresses of one pool only (--pool)", e.Address, e.Got)
@@ -132,6 +140,7 @@ type notMasterError struct {
 	master  string // where its master is, as far as it knows
 }
 
+// Error says where the master is.
 func (e *notMasterError) Error() string {
 	return fmt.Sprintf("%s is not the master, that is %s", e.address, e.master)
 }
@@ -143,6 +152,7 @@ type LoginError struct {
 	Err     error
 }
 
+// Error names the user, never the password, and the flags to look at.
 func (e *LoginError) Error() string {
 	if e.Address == "" {
 		return fmt.Sprintf("no password for user %q: %v (--password-file)", e.User, e.Err)
@@ -159,6 +169,7 @@ type SearchError struct {
 	Err   error   // why it ended: of the context, or nil when no address can ever work
 }
 
+// Error gives the last failure of every address.
 func (e *SearchError) Error() string {
 	words := make([]string, 0, len(e.Tried))
 	for _, t := range e.Tried {

@@ -38,7 +38,6 @@ type fakeHost struct {
 	answer func(fakeCall) string // a whole response body; see hang, drop
 	calls  []fakeCall
 	conns  []net.Conn
-	logins int
 }
 
 // fakeCall is a request as it arrived.
@@ -322,11 +321,10 @@ func mustSession(ctx context.Context, t *testing.T, c *xapi.Client) *xapi.Sessio
 	return s
 }
 
-func wantError[E error](t *testing.T, err error) E {
+func wantError[E error](t *testing.T, err error) {
 	t.Helper()
 	e, ok := errors.AsType[E](err)
 	if !ok {
 		t.Fatalf("error is %T: %v; want a %T", err, err, e)
 	}
-	return e
 }

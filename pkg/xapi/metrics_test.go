@@ -56,7 +56,9 @@ xencontroller_xapi_sessions{pool="test"} 1
 		if err := c.Close(ctx); err != nil {
 			t.Error(err)
 		}
-		<-ended
+		if err := <-ended; !errors.Is(err, xapi.ErrClosed) {
+			t.Errorf("event.next ended with %v", err)
+		}
 		compare(t, registry, `
 # HELP xencontroller_xapi_sessions Sessions that this process has opened in the pool and not yet closed, as far as it knows.
 # TYPE xencontroller_xapi_sessions gauge

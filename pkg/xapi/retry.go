@@ -12,15 +12,15 @@ import (
 type Verdict int
 
 const (
-	// GiveUp: the same call will fail the same way until a person, or another call, changes something.
+	// GiveUp means: the same call will fail the same way until a person, or another call, changes something.
 	GiveUp Verdict = iota
-	// Wait: an object or a resource is not in the state that the call needs; look again when it changes.
+	// Wait means: an object or a resource is not in the state that the call needs; look again when it changes.
 	Wait
-	// Again: trouble that passes; the same call may work after a pause.
+	// Again means: trouble that passes; the same call may work after a pause.
 	Again
-	// Elsewhere: the session or its host is of no use; get a new one, then again.
+	// Elsewhere means: the session or its host is of no use; get a new one, then again.
 	Elsewhere
-	// Look: it is not known whether the call ran; look at the pool before doing anything.
+	// Look means: it is not known whether the call ran; look at the pool before doing anything.
 	Look
 )
 

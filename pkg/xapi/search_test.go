@@ -27,8 +27,13 @@ func TestFirstConnect(t *testing.T) {
 		{"only a member", []string{"b"}, hosts{"b": slaveOf("a"), "a": master("P", "a", "a")}, "", "a", 0},
 		{"a login at a member that is not its own master", []string{"b"}, hosts{"b": master("P", "b", "a"), "a": master("P", "a", "a")}, "", "a", 0},
 		{"one of several, the others down", []string{"x", "a", "y"}, hosts{"x": nil, "a": master("P", "a", "a"), "y": always(drop)}, "", "a", time.Second},
-		{"a wrong password", []string{"a"}, hosts{"a": always(failure("SESSION_AUTHENTICATION_FAILED", "root", "Permission denied"))}, "",
-			`http://a does not let user "root" in: session.login_with_password: SESSION_AUTHENTICATION_FAILED [root, Permission denied]; check --username and --password-file`, 0},
+		{
+			"a wrong password",
+			[]string{"a"},
+			hosts{"a": always(failure("SESSION_AUTHENTICATION_FAILED", "root", "Permission denied"))},
+			"",
+			`http://a does not let user "root" in: session.login_with_password: SESSION_AUTHENTICATION_FAILED [root, Permission denied]; check --username and --password-file`, 0,
+		},
 		{"another pool", []string{"a"}, hosts{"a": master("Q", "a", "a")}, "P", "http://a belongs to pool Q, not to pool P", 0},
 		{"two pools", []string{"a", "b"}, hosts{"a": master("P", "a", "a"), "b": master("Q", "b", "b")}, "", "give addresses of one pool only", time.Second},
 		{"a web page", []string{"a"}, hosts{"a": always(page)}, "", "http://a does not speak XAPI: it answers with HTTP status 200 and a web page; check the address", 0},
@@ -120,7 +125,7 @@ func TestEjectedHost(t *testing.T) {
 		short, cancel := context.WithTimeout(ctx, 10*time.Minute)
 		defer cancel()
 		_, err := c.Session(short)
-		if other := wantError[*xapi.OtherPoolError](t, err); other.Want != "P" || other.Got != "Q" {
+		if other, ok := errors.AsType[*xapi.OtherPoolError](err); !ok || other.Want != "P" || other.Got != "Q" {
 			t.Errorf("error: %v", other)
 		}
 		if in, out := n.called("b", "session.logout"), n.called("b", "session.get_this_host"); in == 0 || out != 0 {

@@ -46,10 +46,12 @@ func TestNextEventsHasNoDeadline(t *testing.T) {
 
 // TestNextEventsEndsWithItsSession gives the session up while the call blocks: whoever follows events learns of it.
 func TestNextEventsEndsWithItsSession(t *testing.T) {
-	for name, end := range map[string]func(*xapi.Client, *xapi.Session, *network){
-		"Invalidate": func(c *xapi.Client, s *xapi.Session, _ *network) { c.Invalidate(s, errors.New("of no use")) },
-		"Close":      func(c *xapi.Client, _ *xapi.Session, _ *network) { _ = c.Close(context.Background()) },
-		"connection": func(_ *xapi.Client, _ *xapi.Session, n *network) { n.down("a", "dead") },
+	for name, end := range map[string]func(context.Context, *xapi.Client, *xapi.Session, *network){
+		"Invalidate": func(_ context.Context, c *xapi.Client, s *xapi.Session, _ *network) {
+			c.Invalidate(s, errors.New("of no use"))
+		},
+		"Close":      func(ctx context.Context, c *xapi.Client, _ *xapi.Session, _ *network) { _ = c.Close(ctx) },
+		"connection": func(_ context.Context, _ *xapi.Client, _ *xapi.Session, n *network) { n.down("a", "dead") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -64,7 +66,7 @@ func TestNextEventsEndsWithItsSession(t *testing.T) {
 					ended <- err
 				}()
 				synctest.Wait()
-				end(c, s, n)
+				end(ctx, c, s, n)
 				if err := <-ended; err == nil || ctx.Err() != nil || errors.Is(err, xapi.ErrClosed) != (name == "Close") {
 					t.Errorf("event.next ended with %v", err)
 				}

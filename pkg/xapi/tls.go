@@ -81,6 +81,7 @@ func parsePins(text string) ([][]byte, error) {
 // pinError says that a host showed a certificate that is not pinned.
 type pinError struct{ seen string }
 
+// Error gives the fingerprint that was seen.
 func (e *pinError) Error() string { return "its certificate has the fingerprint " + e.seen }
 
 func checkPin(pins [][]byte, state tls.ConnectionState) error {

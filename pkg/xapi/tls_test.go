@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -180,8 +181,8 @@ func TestErrorPage(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	_, err = c.Session(ctx)
-	page := wantError[*xapi.HTTPError](t, err)
-	if page.Status != 500 || page.Text != `Failure("<redacted> <redacted>")` || xapi.NotExecuted(page) {
+	page, ok := errors.AsType[*xapi.HTTPError](err)
+	if !ok || page.Status != 500 || page.Text != `Failure("<redacted> <redacted>")` || xapi.NotExecuted(page) {
 		t.Errorf("%+v", page)
 	}
 }

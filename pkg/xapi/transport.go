@@ -88,7 +88,7 @@ func (w *wire) post(ctx context.Context, c call) error {
 	if err != nil {
 		return w.failure(ctx, c.method, err, sent.maybe())
 	}
-	defer res.Body.Close() //nolint:errcheck // nothing more is wanted of it
+	defer res.Body.Close()
 	if err := w.checkReply(c.method, res); err != nil {
 		return err
 	}

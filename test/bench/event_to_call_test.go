@@ -4,6 +4,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -136,7 +137,7 @@ func startController(b *testing.B, pool *simulator.Pool, watch *stopwatch, manif
 	inf := informer.New(informer.Config{Client: client, Store: cache, Pool: "bench"})
 	inf.AddHandler(controller)
 	controller.SetDeclared(set)
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 2)
 	go func() { done <- inf.Run(ctx) }()
 	go func() { done <- controller.Run(ctx) }()
@@ -148,7 +149,8 @@ func startController(b *testing.B, pool *simulator.Pool, watch *stopwatch, manif
 		if err := client.Close(context.WithoutCancel(ctx)); err != nil {
 			b.Error(err)
 		}
-		<-done
-		<-done
+		if err := errors.Join(<-done, <-done); err != nil {
+			b.Error(err)
+		}
 	}
 }

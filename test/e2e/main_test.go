@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// binary is the program under test, built once.
-var binary string //nolint:gochecknoglobals // set by TestMain
+// binary is the program under test, which TestMain builds.
+var binary string
 
 func TestMain(m *testing.M) {
 	os.Exit(build(m))
@@ -158,7 +158,7 @@ func eventually(tb testing.TB, what string, check func() error) {
 // command runs the program to its end and returns what it printed.
 func command(tb testing.TB, args ...string) (stdout, stderr string, code int) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
 	var out, errOut bytes.Buffer
@@ -187,6 +187,6 @@ func freePort(tb testing.TB, base string) int {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }() // nobody has come
 	return l.Addr().(*net.TCPAddr).Port
 }

@@ -47,7 +47,7 @@ func startLab(tb testing.TB, pool *simulator.Pool, dial func(context.Context, st
 	inf := informer.New(informer.Config{Client: l.client, Store: l.cache, Pool: "lab"})
 	inf.AddHandler(l.controller)
 	l.controller.SetDeclared(set)
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(tb.Context())
 	done := make(chan error, 2)
 	go func() { done <- inf.Run(ctx) }()
 	go func() { done <- l.controller.Run(ctx) }()
@@ -63,7 +63,7 @@ func startLab(tb testing.TB, pool *simulator.Pool, dial func(context.Context, st
 				tb.Error(err)
 			}
 		}
-		closing, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if err := l.client.Close(closing); err != nil {
 			tb.Error(err)

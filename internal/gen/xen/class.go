@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"log"
 	"strings"
 
 	"github.com/xencontroller/xencontroller/internal/datamodel"
@@ -92,6 +91,6 @@ func (g *generator) enum(e *datamodel.Enum) string {
 // mustTake reserves a name or ends the generator: two things with one name need a human.
 func (g *generator) mustTake(name, owner string) {
 	if err := g.take(name, owner); err != nil {
-		log.Fatal("gen/xen: ", err)
+		fatal(err)
 	}
 }

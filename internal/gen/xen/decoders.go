@@ -32,13 +32,12 @@ func decodeField(field string, t datamodel.Type) string {
 	if call, ok := scalars[t.Kind]; ok {
 		return field + " = " + call
 	}
-	if t.Kind == datamodel.SetKind {
-		switch t.Elem.Kind {
-		case datamodel.String, datamodel.Ref:
-			return fmt.Sprintf("%s = texts[%s](d)", field, qualified(*t.Elem))
-		case datamodel.EnumKind:
-			return fmt.Sprintf("%s = words[%s](d)", field, qualified(*t.Elem))
+	if t.Kind == datamodel.SetKind && isText(*t.Elem) {
+		read := "texts"
+		if t.Elem.Kind == datamodel.EnumKind {
+			read = "words"
 		}
+		return fmt.Sprintf("%s = %s[%s](d)", field, read, qualified(*t.Elem))
 	}
 	if t.Kind == datamodel.MapKind && isText(*t.Key) && isText(*t.Elem) {
 		return fmt.Sprintf("%s = textMap[%s, %s](d)", field, qualified(*t.Key), qualified(*t.Elem))

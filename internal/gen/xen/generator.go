@@ -146,7 +146,7 @@ func comment(tabs int, text string) string {
 	indent := strings.Repeat("\t", tabs) + "//"
 	var b strings.Builder
 	line := indent
-	for _, w := range strings.Fields(text) {
+	for w := range strings.FieldsSeq(text) {
 		if len(line)+1+len(w) > 118-3*tabs && line != indent {
 			b.WriteString(line + "\n")
 			line = indent

@@ -20,9 +20,14 @@ func main() {
 	out := flag.String("out", ".", "root of the module to write into")
 	flag.Parse()
 	if err := run(*out); err != nil {
-		fmt.Fprintln(os.Stderr, "gen/xen:", err)
-		os.Exit(1)
+		fatal(err)
 	}
+}
+
+// fatal ends the generator: what it found needs a person.
+func fatal(err error) {
+	fmt.Fprintln(os.Stderr, "gen/xen:", err)
+	os.Exit(1)
 }
 
 // run generates every file below root.

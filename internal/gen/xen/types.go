@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"log"
 	"strings"
 
 	"github.com/xencontroller/xencontroller/internal/datamodel"
@@ -37,7 +36,7 @@ func goType(t datamodel.Type) string {
 	case datamodel.Option:
 		return "*" + strings.TrimPrefix(goType(*t.Elem), "*") // a record is a pointer already
 	}
-	log.Fatalf("gen/xen: no Go type for %s", t)
+	fatal(fmt.Errorf("no Go type for %s", t))
 	return ""
 }
 

@@ -29,11 +29,19 @@ func openFsnotify() (watcher, error) {
 	return w, nil
 }
 
-func (w *fsnotifyWatcher) Add(dir string) error    { return explain(w.fs.Add(dir)) }
-func (w *fsnotifyWatcher) Remove(dir string) error { return w.fs.Remove(dir) }
-func (w *fsnotifyWatcher) Changed() <-chan string  { return w.changed }
-func (w *fsnotifyWatcher) Errors() <-chan error    { return w.errors }
+// Add watches a directory, not what is below it. Its error says what to do where the system's limits are reached.
+func (w *fsnotifyWatcher) Add(dir string) error { return explain(w.fs.Add(dir)) }
 
+// Remove watches a directory no longer; it is an error if it is not watched, as after its removal.
+func (w *fsnotifyWatcher) Remove(dir string) error { return w.fs.Remove(dir) }
+
+// Changed gives the path of every entry that has changed. Nobody closes it.
+func (w *fsnotifyWatcher) Changed() <-chan string { return w.changed }
+
+// Errors gives what the system could not tell. Nobody closes it.
+func (w *fsnotifyWatcher) Errors() <-chan error { return w.errors }
+
+// Close ends watching; nothing is sent afterwards. Call it once.
 func (w *fsnotifyWatcher) Close() error {
 	close(w.closing)
 	<-w.done

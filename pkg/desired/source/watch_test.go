@@ -30,8 +30,7 @@ func TestRealFileSystem(t *testing.T) {
 			{"twice", func(t *testing.T, dir string) { replace(t, at(dir, "fleet/a.yaml"), vm("a", "Paused")) }, "a=Paused"},
 		}},
 		{"a directory that goes and comes back", "fleet", running, plain, []step{
-			{"goes", func(t *testing.T, dir string) { must(t, os.RemoveAll(at(dir, "fleet"))) },
-				absent},
+			{"goes", func(t *testing.T, dir string) { must(t, os.RemoveAll(at(dir, "fleet"))) }, absent},
 			{"comes back", func(t *testing.T, dir string) { put(t, at(dir, "fleet/a.yaml"), vm("a", "Halted")) }, "a=Halted"},
 			{"is watched", func(t *testing.T, dir string) { put(t, at(dir, "fleet/a.yaml"), vm("a", "Paused")) }, "a=Paused"},
 		}},
@@ -125,7 +124,7 @@ func swap(from, to, state string) func(*testing.T, string) {
 // run follows a path until the test ends; the channel carries what is said.
 func run(t *testing.T, path string) <-chan string {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	said, ended := make(chan string), make(chan error)
 	d := Dir{Paths: []string{path}}
 	go func() {

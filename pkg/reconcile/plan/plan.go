@@ -66,8 +66,10 @@ func (d *decider) findings(name string, hosts []string) []Finding {
 	if len(unknown) == 0 || len(found) == 0 { // where no host is known the verdict says so
 		return nil
 	}
-	return []Finding{{Name: name, Reason: ReasonUnknownHost,
-		Message: fmt.Sprintf("placement.hosts names no one host of the pool: %s", strings.Join(unknown, ", "))}}
+	return []Finding{{
+		Name: name, Reason: ReasonUnknownHost,
+		Message: fmt.Sprintf("placement.hosts names no one host of the pool: %s", strings.Join(unknown, ", ")),
+	}}
 }
 
 // InSync reports whether every declared VM is as declared.

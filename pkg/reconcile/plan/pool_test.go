@@ -42,9 +42,11 @@ type world struct {
 
 func newWorld(tb testing.TB, lines string) *world {
 	tb.Helper()
-	w := &world{hosts: map[string]*xen.Host{}, metrics: map[string]*xen.HostMetrics{}, free: map[string]int64{},
+	w := &world{
+		hosts: map[string]*xen.Host{}, metrics: map[string]*xen.HostMetrics{}, free: map[string]int64{},
 		vms: map[string]*xen.VM{}, inFlight: map[string]plan.Operation{}, history: map[string]plan.History{},
-		beingMade: map[xen.VMRef]bool{}, displaced: map[xen.TaskRef]bool{}}
+		beingMade: map[xen.VMRef]bool{}, displaced: map[xen.TaskRef]bool{},
+	}
 	for line := range strings.Lines(lines) {
 		words := strings.Fields(line)
 		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
@@ -130,9 +132,11 @@ func (w *world) host(name string, words []string) error {
 
 func (w *world) vm(name string, words []string) error {
 	ref := fmt.Sprintf("vm-%s-%d", name, len(w.vms))
-	vm := &xen.VM{UUID: "uuid-" + ref[3:], NameLabel: name, PowerState: xen.PowerState(words[0]), VCPUsAtStartup: 2,
+	vm := &xen.VM{
+		UUID: "uuid-" + ref[3:], NameLabel: name, PowerState: xen.PowerState(words[0]), VCPUsAtStartup: 2,
 		ResidentOn: xen.NullRef, ScheduledToBeResidentOn: xen.NullRef, MemoryDynamicMin: 2 << 30, MemoryStaticMax: 2 << 30,
-		AllowedOperations: []xen.VMOperation{"clean_shutdown", "suspend", "pool_migrate"}}
+		AllowedOperations: []xen.VMOperation{"clean_shutdown", "suspend", "pool_migrate"},
+	}
 	key := name
 	if w.vms[name] != nil {
 		key = ref
@@ -289,8 +293,10 @@ func (w *world) snapshot() store.Snapshot {
 }
 
 func (w *world) input(set *desired.Set) plan.Input {
-	return plan.Input{Now: epoch, Snapshot: w.snapshot(), Declared: plan.Declare(set.VMs()), InFlight: maps.Clone(w.inFlight),
-		History: w.history, BeingMade: w.beingMade, Displaced: w.displaced, Limits: w.limits}
+	return plan.Input{
+		Now: epoch, Snapshot: w.snapshot(), Declared: plan.Declare(set.VMs()), InFlight: maps.Clone(w.inFlight),
+		History: w.history, BeingMade: w.beingMade, Displaced: w.displaced, Limits: w.limits,
+	}
 }
 
 // declaredFrom reads manifests that leave out the two lines which are always the same.
@@ -299,8 +305,10 @@ func declaredFrom(tb testing.TB, yaml string) *desired.Set {
 	var files []desired.File
 	for i, doc := range strings.Split(yaml, "---\n") {
 		if strings.TrimSpace(doc) != "" {
-			files = append(files, desired.File{Name: fmt.Sprintf("%d.yaml", i),
-				Data: []byte("apiVersion: xencontroller.io/v1alpha1\nkind: VirtualMachine\n" + doc)})
+			files = append(files, desired.File{
+				Name: fmt.Sprintf("%d.yaml", i),
+				Data: []byte("apiVersion: xencontroller.io/v1alpha1\nkind: VirtualMachine\n" + doc),
+			})
 		}
 	}
 	set, err := desired.Parse(files...)
