@@ -118,9 +118,12 @@ func (c *Controller) release(op *operation) {
 	c.wake()
 }
 
-// reap has a task destroyed; the caller holds the lock.
+// reap has a task destroyed, once however often it is asked: what events say of the task until it is gone is no news. The
+// caller holds the lock.
 func (c *Controller) reap(ref xen.TaskRef, o origin) {
-	if c.reaper != nil && !c.cfg.DryRun {
-		c.reaper.queue.Add(reapable{ref, o})
+	if c.reaper == nil || c.cfg.DryRun || c.reaping[ref] {
+		return
 	}
+	c.reaping[ref] = true
+	c.reaper.queue.Add(reapable{ref, o})
 }

@@ -31,6 +31,7 @@ type Controller struct {
 	ops        map[string]*operation     // by metadata.name
 	inFlight   map[string]plan.Operation // the same, for decisions
 	displaced  map[xen.TaskRef]bool      // tasks that a hard shutdown has taken over from
+	reaping    map[xen.TaskRef]bool      // tasks that are being destroyed
 	making     map[xen.VMRef]bool        // records first seen while they were made
 	history    map[string]*history       // by metadata.name
 	budget     *budget
@@ -53,6 +54,7 @@ func New(cfg Config) (*Controller, error) {
 		ops:        map[string]*operation{},
 		inFlight:   map[string]plan.Operation{},
 		displaced:  map[xen.TaskRef]bool{},
+		reaping:    map[xen.TaskRef]bool{},
 		making:     map[xen.VMRef]bool{},
 		history:    map[string]*history{},
 		budget:     newBudget(cfg.Limits),

@@ -45,6 +45,7 @@ func (r *reaper) run(ctx, calls context.Context) {
 		}
 		if ctx.Err() == nil && r.destroy(calls, item) {
 			r.queue.Forget(item)
+			r.controller.reaped(item.task)
 		} else {
 			r.queue.AddRateLimited(item)
 		}
@@ -79,4 +80,11 @@ func (r *reaper) destroy(calls context.Context, item reapable) bool {
 		return false
 	}
 	return true
+}
+
+// reaped says that there is nothing left to do about a task, as far as was seen.
+func (c *Controller) reaped(task xen.TaskRef) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.reaping, task)
 }
