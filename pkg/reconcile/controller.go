@@ -180,6 +180,7 @@ func (c *Controller) OnSync(synced bool, _ string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.checkMaking(snap)
+	clear(c.reaping) // their deletion may have been missed
 	for ref, task := range store.All[xen.Task](snap) {
 		c.claim(snap, xen.TaskRef(ref), task)
 	}

@@ -45,7 +45,6 @@ func (r *reaper) run(ctx, calls context.Context) {
 		}
 		if ctx.Err() == nil && r.destroy(calls, item) {
 			r.queue.Forget(item)
-			r.controller.reaped(item.task)
 		} else {
 			r.queue.AddRateLimited(item)
 		}
@@ -57,15 +56,10 @@ func (r *reaper) run(ctx, calls context.Context) {
 func (r *reaper) destroy(calls context.Context, item reapable) bool {
 	c := r.controller
 	snap := c.cfg.Snapshot()
-	if !snap.Synced() {
-		return true // once it is, everything of ours is looked at again
-	}
 	task, ok := store.Get[xen.Task](snap, string(item.task))
-	if !ok {
+	if !snap.Synced() || !ok || !ended(task) {
+		c.reaped(item.task) // once the cache is in sync everything of ours is looked at again; an end is an event
 		return true
-	}
-	if !ended(task) {
-		return true // its end is an event
 	}
 	session, ok := c.cfg.Pool.At(snap.Epoch())
 	if !ok {
@@ -82,7 +76,7 @@ func (r *reaper) destroy(calls context.Context, item reapable) bool {
 	return true
 }
 
-// reaped says that there is nothing left to do about a task, as far as was seen.
+// reaped says that a task is not being destroyed any more.
 func (c *Controller) reaped(task xen.TaskRef) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -134,6 +134,7 @@ func (c *Controller) checkMaking(snap store.Snapshot) {
 // taskGone is told of a task that was deleted: an operation that it belonged to has to be looked at.
 func (c *Controller) taskGone(ref xen.TaskRef) {
 	delete(c.displaced, ref)
+	delete(c.reaping, ref)
 	for name, op := range c.ops {
 		if op.task == ref {
 			op.seen = true // it was there, and a list will not show it again
