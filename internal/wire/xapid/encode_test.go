@@ -158,8 +158,15 @@ func TestDescribe(t *testing.T) {
 		v    any
 		want string
 	}{
-		{"x", "S(x)"}, {int64(5), "I(5)"}, {true, "B(true)"}, {1.5, "F(1.5)"}, {Date("20260821T02:00:23Z"), "D(20260821T02:00:23Z)"}, {Nil{}, "N"},
-		{Set{"a", int64(1)}, "[S(a);I(1)]"}, {Map{{"k", "v"}, {"l", Set{}}}, "{k:S(v);l:[]}"}, {Base64("b"), "B64(b)"},
+		{"x", "S(x)"},
+		{int64(5), "I(5)"},
+		{true, "B(true)"},
+		{1.5, "F(1.5)"},
+		{Date("20260821T02:00:23Z"), "D(20260821T02:00:23Z)"},
+		{Nil{}, "N"},
+		{Set{"a", int64(1)}, "[S(a);I(1)]"},
+		{Map{{"k", "v"}, {"l", Set{}}}, "{k:S(v);l:[]}"},
+		{Base64("b"), "B64(b)"},
 	} {
 		if got := Describe(c.v); got != c.want {
 			t.Errorf("%#v is described as %s, want %s", c.v, got, c.want)

@@ -17,6 +17,7 @@ type Call struct {
 // the exception of Xmlm or rpclib. Only the status is stable between versions of xapi.
 type ParseError struct{ Text string }
 
+// Error gives the text of xapi's exception.
 func (e *ParseError) Error() string { return e.Text }
 
 func parseError(found, wanted string) error {

@@ -21,15 +21,23 @@ func TestParseValue(t *testing.T) {
 		{"<value> x </value>", " x "},
 		{"<value><string>x</string></value>", "x"},
 		{"<value>\n<string> x </string>\n</value>", " x "},
-		{"<value/>", ""}, {"<value></value>", ""}, {"<value><string/></value>", ""}, {"<value>  </value>", "  "},
-		{"<value><int>5</int></value>", int64(5)}, {"<value><i4>+5</i4></value>", int64(5)}, {"<value><i8>-0x10</i8></value>", int64(-16)},
+		{"<value/>", ""},
+		{"<value></value>", ""},
+		{"<value><string/></value>", ""},
+		{"<value>  </value>", "  "},
+		{"<value><int>5</int></value>", int64(5)},
+		{"<value><i4>+5</i4></value>", int64(5)},
+		{"<value><i8>-0x10</i8></value>", int64(-16)},
 		{"<value><int>1_000</int></value>", int64(1000)},
-		{"<value><boolean>1</boolean></value>", true}, {"<value><boolean>true</boolean></value>", false}, {"<value><boolean> 1</boolean></value>", false},
+		{"<value><boolean>1</boolean></value>", true},
+		{"<value><boolean>true</boolean></value>", false},
+		{"<value><boolean> 1</boolean></value>", false},
 		{"<value><double>1.5</double></value>", 1.5},
 		{"<value><dateTime.iso8601>20260821T02:00:23Z</dateTime.iso8601></value>", Date("20260821T02:00:23Z")},
 		{"<value><base64>aGk=</base64></value>", Base64("hi")},
 		{"<value><nil/></value>", Nil{}},
-		{"<value><array/></value>", Set{}}, {"<value><array><data/></array></value>", Set{}},
+		{"<value><array/></value>", Set{}},
+		{"<value><array><data/></array></value>", Set{}},
 		{"<value><array> <data> <value>a</value>\n<value><int>1</int></value> </data> </array></value>", Set{"a", int64(1)}},
 		{"<value><struct/></value>", Map{}},
 		{"<value><struct><member><name> k </name><value>v</value></member></struct></value>", Map{{" k ", "v"}}},
@@ -118,8 +126,10 @@ func TestParseDeep(t *testing.T) {
 }
 
 func TestParseInt(t *testing.T) {
-	for s, want := range map[string]int64{"0": 0, "5": 5, "+5": 5, "-5": -5, "0x1F": 31, "0o17": 15, "0b101": 5, "0u7": 7, "1_000": 1000,
-		"9223372036854775807": 1<<63 - 1, "-9223372036854775808": -1 << 63, "0xffffffffffffffff": -1} {
+	for s, want := range map[string]int64{
+		"0": 0, "5": 5, "+5": 5, "-5": -5, "0x1F": 31, "0o17": 15, "0b101": 5, "0u7": 7, "1_000": 1000,
+		"9223372036854775807": 1<<63 - 1, "-9223372036854775808": -1 << 63, "0xffffffffffffffff": -1,
+	} {
 		if got, ok := ParseInt(s); !ok || got != want {
 			t.Errorf("%s is %d, %t; want %d", s, got, ok, want)
 		}

@@ -2,6 +2,7 @@ package xapid
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -47,7 +48,7 @@ type Date string
 // Base64 holds the decoded bytes of a <base64> in a request.
 type Base64 string
 
-// Nil is a <nil/> in a request.
+// Nil is a <nil/> or a null in a request.
 type Nil struct{}
 
 // TimeLayout is how xapi writes a time: whole seconds, UTC.
@@ -55,29 +56,33 @@ const TimeLayout = "20060102T15:04:05Z"
 
 // FormatFloat writes a float as OCaml's "%.16g" does: 1 is "1", 0.1 is "0.1", 1e20 is "1e+20".
 func FormatFloat(f float64) string {
-	switch s := strconv.FormatFloat(f, 'g', 16, 64); s {
-	case "NaN":
+	switch {
+	case math.IsNaN(f):
 		return "nan"
-	case "+Inf":
+	case math.IsInf(f, 1):
 		return "inf"
-	case "-Inf":
+	case math.IsInf(f, -1):
 		return "-inf"
-	default:
-		return trimZeros(s)
 	}
+	return formatG(f, 16)
 }
 
-// trimZeros turns Go's exact digits into C's %g, which drops trailing zeros and writes small exponents out.
+// formatG is C's %.*g: the shorter of the two forms, without trailing zeros, the exponent with two digits at least.
+func formatG(f float64, digits int) string {
+	s := strconv.FormatFloat(f, 'e', digits-1, 64)
+	mantissa, exponent, _ := strings.Cut(s, "e")
+	e, _ := strconv.Atoi(exponent) // made by FormatFloat
+	if e >= -4 && e < digits {
+		return trimZeros(strconv.FormatFloat(f, 'f', digits-1-e, 64))
+	}
+	return trimZeros(mantissa) + "e" + exponent
+}
+
 func trimZeros(s string) string {
-	mantissa, exponent, scientific := strings.Cut(s, "e")
-	if !scientific {
-		return s
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
-	if e, err := strconv.Atoi(exponent); err == nil && e >= -4 && e < 16 {
-		f, _ := strconv.ParseFloat(s, 64)
-		return strconv.FormatFloat(f, 'f', -1, 64)
-	}
-	return mantissa + "e" + exponent
+	return s
 }
 
 // Describe prints a value of a request as xapi does in its error texts: I(5), S(x), B(true), [S(a);S(b)], {k:S(v)}.

@@ -28,6 +28,8 @@ func (d *decoder) value(into any) {
 		*v = d.bool()
 	case *time.Time:
 		*v = d.time()
+	case *Raw:
+		d.raw(v)
 	case *xen.Void:
 		d.skip() // xapi: an empty string
 	case *xen.ObjectList:
