@@ -161,7 +161,8 @@ func (w *world) wantTruth() {
 		}
 		want := map[string]xen.Record{}
 		list, err := xapi.Call(w.t.Context(), w.stranger, xen.GetAllRecords(class))
-		if err != nil && !errors.Is(err, xen.MessageRemoved) {
+		// A pool need not have every class of the newest datamodel; what it does not list has to be empty in the cache.
+		if err != nil && !errors.Is(err, xen.MessageRemoved) && !errors.Is(err, xen.MessageMethodUnknown) {
 			w.t.Fatal(err)
 		}
 		for _, o := range list.Objects {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
 
 // adminHelp is what GET / of the admin handler says.
@@ -14,6 +15,11 @@ const adminHelp = `What goes wrong in this pool, and what somebody else does to 
   POST /fault/lose-events                  every subscriber of event.next gets EVENTS_LOST
   POST /fault/kill-master?promote=HOST     the master dies; HOST (optional) becomes master
   POST /fault/drop-connections             every connection breaks
+  POST /fault/kill-host?host=HOST          the machine loses power, the master's too; nobody is promoted but by HA
+  POST /fault/start-host?host=HOST         it is switched on: its own pool.conf says what it will be
+  POST /fault/crash-xapi?host=HOST         its daemon is killed and comes back by itself; VMs run on
+  POST /fault/designate?host=HOST          pool.designate_new_master: the old master serves on for ten seconds
+  POST /fault/clock?host=HOST&skew=90s     its clock goes wrong by so much
   POST /host/NAME/stop                     the xapi of a member stops
   POST /host/NAME/start                    it comes back
   POST /host/NAME/disable                  no new VMs there
@@ -44,6 +50,17 @@ func (p *Pool) AdminHandler() http.Handler {
 	act("/fault/lose-events", func(*http.Request) error { p.LoseEvents(); return nil })
 	act("/fault/drop-connections", func(*http.Request) error { p.DropConnections(); return nil })
 	act("/fault/kill-master", func(r *http.Request) error { return p.KillMaster(r.URL.Query().Get("promote")) })
+	act("/fault/kill-host", onHost(p.HostDies))
+	act("/fault/start-host", onHost(p.StartHost))
+	act("/fault/crash-xapi", onHost(p.CrashXapi))
+	act("/fault/designate", onHost(p.DesignateMaster))
+	act("/fault/clock", func(r *http.Request) error {
+		skew, err := time.ParseDuration(r.URL.Query().Get("skew"))
+		if err != nil {
+			return fmt.Errorf("by how much? say ?host=HOST&skew=90s: %w", err)
+		}
+		return p.SkewClock(r.URL.Query().Get("host"), skew)
+	})
 	act("/host/{name}/stop", named(p.StopMember))
 	act("/host/{name}/start", named(p.StartMember))
 	act("/host/{name}/disable", named(p.DisableHost))
@@ -68,6 +85,17 @@ func (p *Pool) AdminHandler() http.Handler {
 // named is an action on what the path names.
 func named(f func(name string) error) func(*http.Request) error {
 	return func(r *http.Request) error { return f(r.PathValue("name")) }
+}
+
+// onHost is an action on the host that the query names.
+func onHost(f func(name string) error) func(*http.Request) error {
+	return func(r *http.Request) error {
+		host := r.URL.Query().Get("host")
+		if host == "" {
+			return fmt.Errorf("which one? say %s?host=HOST", r.URL.Path)
+		}
+		return f(host)
+	}
 }
 
 // done answers an action: what it came to, or why it did not.

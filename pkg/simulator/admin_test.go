@@ -44,6 +44,15 @@ func TestAdminHandler(t *testing.T) {
 		{"GET /fault/meteor", 404, "there is no /fault/meteor"},
 		{"POST /fault/kill-master?promote=nope", 409, `no host \"nope\"`},
 		{"POST /fault/kill-master?promote=xen-2", 200, `"done": true`},
+		{"POST /fault/kill-host", 409, `which one?`},
+		{"POST /fault/kill-host?host=xen-3", 200, `"done": true`},
+		{"POST /fault/kill-host?host=xen-3", 409, `dead already`},
+		{"POST /fault/start-host?host=xen-3", 200, `"done": true`},
+		{"POST /fault/start-host?host=xen-2", 409, `up already`},
+		{"POST /fault/crash-xapi?host=xen-3", 200, `"done": true`},
+		{"POST /fault/designate?host=xen-9", 409, `no host`},
+		{"POST /fault/clock?host=xen-3&skew=much", 409, `by how much?`},
+		{"POST /fault/clock?host=xen-3&skew=-90s", 200, `"done": true`},
 	} {
 		method, target, _ := strings.Cut(c.request, " ")
 		rec := httptest.NewRecorder()

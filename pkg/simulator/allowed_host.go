@@ -8,6 +8,7 @@ import (
 type hostFacts struct {
 	Ref           string
 	Enabled, Live bool
+	PowersOn      bool // its power_on_mode is set
 	Current       []runningOperation
 }
 
@@ -47,7 +48,7 @@ func checkHostOperation(f hostFacts, op string) *Failure {
 		return fail("HOST_NOT_DISABLED")
 	case op == "power_on" && f.Live:
 		return fail("HOST_IS_LIVE", f.Ref)
-	case op == "power_on":
+	case op == "power_on" && !f.PowersOn:
 		return fail("HOST_POWER_ON_MODE_DISABLED")
 	}
 	return nil

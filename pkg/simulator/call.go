@@ -19,6 +19,7 @@ type call struct {
 	task        string   // reference of the call's task; a DummyRef where it has no row
 	run         *run     // nil for calls without a task
 	instant     bool     // somebody else's hand: takes no time
+	root        bool     // from the unix socket: the caller is root, whatever name and password it gives
 	hangs       bool     // the first sleep ends only by task.cancel: the mishap TaskHangs
 }
 
@@ -126,7 +127,7 @@ func (c *call) forwardIn(t *tx, host string) {
 	if c.run == nil {
 		return
 	}
-	c.run.forwarded = c.pool.master == nil || host != c.pool.master.host
+	c.run.forwarded = host != c.life.master.host
 	if c.run.forwarded {
 		t.set("task", c.task, "forwarded", true)
 		t.set("task", c.task, "forwarded_to", host)

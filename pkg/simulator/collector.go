@@ -33,6 +33,8 @@ func (l *life) collect() {
 			t.collectTasks(progress)
 			t.collectSessions()
 			t.declareDead()
+			t.compareClocks()
+			t.collectDevices()
 			t.heartbeat()
 			return nil
 		}) // at the end of the life the next turn returns
@@ -50,7 +52,7 @@ func (t *tx) heartbeat() {
 // collectTasks deletes tasks: ended long ago, pending too long without progress, destroyed while pending, and those
 // beyond 200.
 func (t *tx) collectTasks(progress map[string]float64) {
-	now := time.Now()
+	now := t.life.clock()
 	var ended []string
 	spared := 0
 	for _, ref := range slices.Clone(t.all("task")) {
@@ -94,7 +96,7 @@ func (t *tx) flushTasks(ended []string, spared int) {
 // collectSessions ends idle sessions and the longest idle ones of a group that is too large. A session with tasks that
 // have not ended is exempt.
 func (t *tx) collectSessions() {
-	now := time.Now()
+	now := t.life.clock()
 	groups := make(map[string][]string)
 	for _, ref := range slices.Clone(t.all("session")) {
 		if t.busy(ref) {

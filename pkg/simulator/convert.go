@@ -93,7 +93,7 @@ func convertTime(v any) (any, error) {
 			return at.UTC(), nil
 		}
 	}
-	return nil, internalError("Invalid argument: Date.of_iso8601: " + text)
+	return nil, internalError("Invalid argument: Clock__Date.of_iso8601: " + text)
 }
 
 func (s *schema) convertEnum(v any, enum string) (any, error) {

@@ -11,7 +11,7 @@ func TestListsEveryClass(t *testing.T) {
 	p := Start(t, Model{})
 	w := login1(t, p)
 	for _, c := range p.schema.ordered {
-		m := c.Message("get_all_records")
+		m := p.schema.calls[c.Name+".get_all_records"]
 		if m == nil || m.Removed() {
 			continue
 		}
@@ -23,7 +23,7 @@ func TestListsEveryClass(t *testing.T) {
 			if fields := e.Value.(Map); len(fields) != len(c.Fields) || fields[0].Key != c.Fields[0].Name {
 				t.Errorf("%s: a record of %d members from %s, want %d from %s", c.Name, len(fields), fields[0].Key, len(c.Fields), c.Fields[0].Name)
 			}
-			if i > 0 && c.Name != "message" && list[i-1].Key < e.Key {
+			if i > 0 && c.Name != "message" && c.Name != "role" && list[i-1].Key < e.Key {
 				t.Errorf("%s: %s before %s, want descending order", c.Name, list[i-1].Key, e.Key)
 			}
 		}

@@ -23,14 +23,14 @@ func TestCoverage(t *testing.T) {
 	t.Logf("%v", count)
 	for message, want := range map[string]Level{
 		"VM.start": Played, "VM.get_record": Played, "VM.set_name_label": Played, "VM.set_blocked_operations": Played,
-		"VM.set_order": Stored, "VM.migrate_send": Refused, "VBD.get_all_records": Played, "VBD_metrics.get_all_records": Refused,
+		"VM.set_NVRAM": Stored, "VM.migrate_send": Played, "VBD.get_all_records": Played, "VBD_metrics.get_all_records": Refused,
 		"event.from": Played, "host.evacuate": Played,
 	} {
 		if level[message] != want {
 			t.Errorf("%s is %q, want %q", message, level[message], want)
 		}
 	}
-	p := Start(t, Model{VMs: -1})
+	p := Start(t, Model{VMs: -1, Version: "26"})
 	for _, r := range rows {
 		if r.Level != Refused {
 			continue

@@ -11,6 +11,7 @@ type db struct {
 	schema     *schema
 	tables     map[string]*table
 	generation int64
+	origin     *db // of a copy: what it is a copy of
 }
 
 type table struct {
@@ -18,6 +19,7 @@ type table struct {
 	rows    map[string]*row
 	order   []*row   // descending by reference; nil: to be sorted again
 	deleted []buried // newest last
+	stamp   int64    // of a copy: the generation of the last change
 }
 
 type row struct {

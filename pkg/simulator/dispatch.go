@@ -2,14 +2,19 @@ package simulator
 
 import (
 	"strings"
+
+	"github.com/xencontroller/xencontroller/internal/wire/xapid"
 )
 
 // request is one call as a codec read it.
 type request struct {
 	method      string
 	params      []any
-	otherConfig Map  // http:K of x-http-other-config-K headers
-	hang        bool // the mishap TaskHangs
+	otherConfig Map      // http:K of x-http-other-config-K headers
+	hang        bool     // the mishap TaskHangs
+	taskFailure *Failure // the mishap TaskFails
+	unchecked   bool     // strings may hold what XML cannot carry
+	trusted     bool     // came in on the unix socket: the caller is root
 }
 
 // reply is what a codec has to write.
@@ -25,8 +30,13 @@ func failed(err error) reply { return reply{failure: asFailure(err)} }
 // dispatch carries out one call that came in on m. The order of the checks is xapi's: emergency mode, is the method
 // known, the number of parameters, their types, the session, and only then the call itself.
 func (p *Pool) dispatch(m *member, rq request) reply {
-	if p.booting(m) && !p.schema.worksInEmergency(rq.method) {
-		return reply{failure: fail("HOST_STILL_BOOTING"), early: true}
+	if trouble := p.emergency(m); trouble != nil && !p.schema.worksInEmergency(rq.method) {
+		return reply{failure: trouble, early: true}
+	}
+	if rq.unchecked {
+		if text, bad := xapid.CheckText(rq.params); bad {
+			return reply{failure: fail("INVALID_VALUE", "Invalid UTF-8 string in parameter", text), early: true}
+		}
 	}
 	if rq.method == "system.listMethods" {
 		return reply{value: p.schema.methodNames(), bare: true}
@@ -38,7 +48,7 @@ func (p *Pool) dispatch(m *member, rq request) reply {
 	if !async {
 		name, async = strings.CutPrefix(rq.method, "InternalAsync.")
 	}
-	c := &call{pool: p, life: p.current(), member: m, method: name, name: rq.method, otherConfig: rq.otherConfig}
+	c := &call{pool: p, life: p.lockedLifeOf(m), member: m, method: name, name: rq.method, otherConfig: rq.otherConfig, root: rq.trusted}
 	c.message = p.lookUp(name)
 	if c.message == nil {
 		return failed(c.unknown(rq.params))
@@ -69,9 +79,12 @@ func (c *call) carryOut(rq request, async bool) (any, error) {
 		c.hangs = true // in the middle of it, with the VM marked
 	case rq.hang:
 		b = hang
+	case rq.taskFailure != nil:
+		b = func(*call) (any, error) { return nil, rq.taskFailure }
 	case b == nil:
 		b = notImplemented
 	}
+	b = c.guarded(c.asInRelease(c.handled(b)))
 	switch {
 	case async && !m.Async:
 		return nil, fail("Fault", "No async mode for this operation (rpc: "+c.method+")")
@@ -91,7 +104,7 @@ func (c *call) admit() error {
 	case "session.login_with_password", "session.slave_login":
 		c.pool.mu.Lock()
 		defer c.pool.mu.Unlock()
-		if c.member != c.pool.master {
+		if c.member.life == nil {
 			return fail("HOST_IS_SLAVE", c.member.follows)
 		}
 	}
@@ -121,16 +134,21 @@ func (p *Pool) lookUp(name string) *message {
 			m = p.schema.calls[name[:i]+"."+name[i+1:]]
 		}
 	}
-	if m != nil && m.Kind == "get_all_where" && !p.model.since(24, 20) {
-		return nil
-	}
 	return m
 }
 
-func (p *Pool) booting(m *member) bool {
+// emergency is what a member answers to nearly every call while its xapi has not come up; nil once it has. xapi up to 25
+// is not in emergency mode while it merely waits for its master: it names the master, as recorded.
+func (p *Pool) emergency(m *member) *Failure {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return m.state == memberBooting
+	switch {
+	case m.state == memberBooting, m.state == memberWaiting && m.trouble == nil && p.model.since(26, 0):
+		return fail("HOST_STILL_BOOTING")
+	case m.state == memberWaiting:
+		return m.trouble
+	}
+	return nil
 }
 
 func (s *schema) worksInEmergency(method string) bool {
@@ -146,8 +164,8 @@ func (s *schema) worksInEmergency(method string) bool {
 func (s *schema) methodNames() Set {
 	var names Set
 	for _, c := range s.ordered {
-		for _, m := range c.AllMessages() {
-			names = append(names, c.Name+"."+m.Name)
+		for _, m := range c.messages {
+			names = append(names, m.wire)
 		}
 	}
 	return names

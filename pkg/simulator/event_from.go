@@ -230,6 +230,9 @@ func (t *tx) refCounts() Map {
 	slices.Reverse(names)
 	counts := make(Map, 0, len(names))
 	for _, name := range names {
+		if !t.life.db.tables[name].class.present {
+			continue
+		}
 		n := len(t.life.db.tables[name].rows)
 		if name == "message" {
 			n = 0

@@ -94,7 +94,7 @@ func (l *life) enqueue(op operation, now *record) {
 	if !q.wanted(now) {
 		return
 	}
-	e := &event{id: q.next, at: time.Now(), op: op, now: now, size: now.jsonSize() + 120}
+	e := &event{id: q.next, at: l.clock(), op: op, now: now, size: now.jsonSize() + 120}
 	q.next++
 	q.events = append(q.events, e)
 	q.bytes += e.size

@@ -31,10 +31,7 @@ func (p *Pool) KillMaster(promote string) error {
 		return fmt.Errorf("simulator: there is no master to kill")
 	}
 	if old != nil {
-		old.die(memberDown)
-		old.unlisten()
-		p.life.end()
-		p.master = nil
+		old.stopXapi(!p.model.StaleCopies)
 	}
 	if next != nil {
 		p.promote(next)
@@ -42,25 +39,40 @@ func (p *Pool) KillMaster(promote string) error {
 	return nil
 }
 
-// promote makes a member the master. The lock must be held.
+// promote makes a member the master of all others, at once: the pool's own tools have done it. The lock must be held.
 func (p *Pool) promote(next *member) {
-	p.life.end()
-	p.life = newLife(p, p.life.db.restarted())
-	p.master = next
+	source := p.life.db
+	if p.model.StaleCopies {
+		source = next.disk
+	}
 	for _, m := range p.members {
-		if m.state == memberUp {
+		if m.apart {
+			continue
+		}
+		m.leaveLife(true)
+		if m.state != memberDown && m.state != memberSilent {
 			m.die(memberUp)
 		}
-		m.follows = next.address
+		m.conf, m.follows = slaveOf(next.address), next.address
 	}
-	t := &tx{life: p.life}
-	t.set("pool", t.the("pool"), "master", next.host)
+	t := next.lead(source)
 	for _, m := range p.members {
-		t.set("host", m.host, "enabled", m.state == memberUp)
+		switch {
+		case m.apart:
+		case !p.model.StaleCopies:
+			m.home = next.life
+		case m.state == memberUp:
+			t.syncDomains(m)
+		}
+		if !m.apart {
+			t.set("host", m.host, "enabled", m.state == memberUp)
+		}
 	}
 	p.restarted(t)
-	p.life.start()
+	next.life.syncDatabase()
+	next.life.start()
 	p.boot(next)
+	p.linked.raise()
 }
 
 // boot lets a member answer HOST_STILL_BOOTING for as long as the model says. The lock must be held.
@@ -122,16 +134,15 @@ func (p *Pool) StartMember(name string) error {
 		return fmt.Errorf("simulator: %s comes back: %w", name, err)
 	}
 	m.state = memberUp
-	if p.master == nil && m.follows == m.address {
+	if p.master == nil && m.conf.master {
 		p.promote(m)
 		return nil
 	}
-	p.boot(m)
-	if !p.life.over() {
-		t := &tx{life: p.life}
-		t.set("host_metrics", t.str("host", m.host, "metrics"), "live", true)
-		t.set("host", m.host, "enabled", true)
+	if p.master != nil {
+		m.conf, m.follows = slaveOf(p.master.address), p.master.address
+		(&tx{life: p.life}).hello(m)
 	}
+	p.boot(m)
 	return nil
 }
 
@@ -144,22 +155,23 @@ func (p *Pool) SilenceMember(name string) error {
 	if m == nil {
 		return fmt.Errorf("simulator: no host %q", name)
 	}
+	m.leaveLife(!p.model.StaleCopies)
 	m.die(memberSilent)
-	if m == p.master {
-		p.life.end()
-		p.master = nil
-	}
 	return nil
 }
 
-// declareDead marks hosts that have been away for ten minutes. xapi looks every 30 s; their VMs stay Running.
+// declareDead marks hosts that have not been heard of for ten minutes. xapi looks every 30 s; their VMs stay Running.
 func (t *tx) declareDead() {
-	for _, m := range t.life.pool.members {
-		if m.state != memberDown && m.state != memberSilent {
-			continue
-		}
-		if time.Since(m.since) > hostDeadAfter {
-			t.set("host_metrics", t.str("host", m.host, "metrics"), "live", false)
+	l, now := t.life, time.Now()
+	for _, m := range l.pool.members {
+		host := t.hostOfMember(m)
+		switch {
+		case m == l.master || host == nullRef:
+		case l.follower(m):
+			l.heard[m] = now
+		case now.Sub(l.heard[m]) > hostDeadAfter && t.hostLive(host):
+			t.set("host_metrics", t.str("host", host, "metrics"), "live", false)
+			t.refreshHost(host)
 		}
 	}
 }

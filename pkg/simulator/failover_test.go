@@ -184,7 +184,7 @@ func TestListen(t *testing.T) {
 	if err := p.Listen(urls[0]); err == nil {
 		t.Error("a second Listen was accepted")
 	}
-	for _, bad := range []string{"127.0.0.1:80", "https://127.0.0.1:80", "http://127.0.0.1", "http://localhost:80", ""} {
+	for _, bad := range []string{"127.0.0.1:80", "ftp://127.0.0.1:80", "http://127.0.0.1", "http://localhost:80", ""} {
 		if err := other.Listen(bad); err == nil {
 			t.Errorf("listening on %q was accepted", bad)
 		}

@@ -27,9 +27,10 @@ type Mishap interface {
 
 // fate is what will happen to a call: all mishaps that struck it, together.
 type fate struct {
-	loseReply, reset, hang, eventsLost bool
-	failure                            *Failure
-	delay                              time.Duration
+	loseReply, reset, hang, eventsLost, silent bool
+	failure, taskFailure                       *Failure
+	delay                                      time.Duration
+	before                                     []func(*Pool)
 }
 
 type plainMishap int
@@ -43,6 +44,8 @@ const (
 	TaskHangs
 	// EventsLost drops everything queued for event.next before the call is carried out.
 	EventsLost
+	// Hang never answers: the call is not carried out, and its connection stays until its client or the member ends it.
+	Hang
 )
 
 // Strike strikes always.
@@ -56,6 +59,8 @@ func (m plainMishap) befall(f *fate) {
 		f.reset = true
 	case TaskHangs:
 		f.hang = true
+	case Hang:
+		f.silent = true
 	case EventsLost:
 		f.eventsLost = true
 	}

@@ -96,7 +96,7 @@ func (p *Pool) RemoveVM(name string) error {
 		}
 		t.destroyVM(vm)
 		for _, vdi := range disks {
-			t.destroy("VDI", vdi)
+			t.dropDisk(vdi)
 		}
 		return nil
 	})

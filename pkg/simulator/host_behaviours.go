@@ -18,7 +18,6 @@ func hostBehaviours() map[string]behaviour {
 		"host.assert_can_evacuate":              hostAssertCanEvacuate,
 		"host.get_vms_which_prevent_evacuation": hostPreventsEvacuation,
 		"host.get_uncooperative_resident_VMs":   hostUncooperative,
-		"host.is_in_emergency_mode":             hostInEmergency,
 		"host.declare_dead":                     hostDeclareDead,
 	}
 }
@@ -26,11 +25,20 @@ func hostBehaviours() map[string]behaviour {
 // hostDisable is host.disable: no new VMs; those there run on.
 func hostDisable(c *call) (any, error) {
 	host := c.str(0)
+	c.forwardTo(host)
 	if err := c.contact(host); err != nil {
 		return nil, err
 	}
-	c.forwardTo(host)
 	return nil, c.update(func(t *tx) error {
+		if m := t.memberOf(host); m != nil {
+			m.keptDisabled = len(c.params) > 1 && !c.flag(1)
+		}
+		err := t.breaksPlan(func([]haHost) []haHost {
+			return t.haHosts(t.protected, host)
+		})
+		if err != nil {
+			return err
+		}
 		t.set("host", host, "enabled", false)
 		t.refreshHost(host)
 		return nil
@@ -45,7 +53,16 @@ func hostEnable(c *call) (any, error) {
 	}
 	return nil, c.operateHost(host, "enable", func() error {
 		c.forwardTo(host)
-		return c.update(func(t *tx) error { t.set("host", host, "enabled", true); return nil })
+		return c.update(func(t *tx) error {
+			if m := t.memberOf(host); m != nil {
+				if m.stopping {
+					return fail("HOST_DISABLED_UNTIL_REBOOT", host)
+				}
+				m.keptDisabled = false
+			}
+			t.set("host", host, "enabled", true)
+			return nil
+		})
 	})
 }
 
@@ -95,11 +112,10 @@ func hostMemoryOverheadCall(c *call) (any, error) {
 
 // hostServerTime is host.get_servertime.
 func hostServerTime(c *call) (any, error) {
-	return wholeSecond(time.Now()), c.view(func(t *tx) error { return t.must("host", c.str(0)) })
+	var now time.Time
+	err := c.view(func(t *tx) error { now = t.hostTime(c.str(0)); return t.must("host", c.str(0)) })
+	return wholeSecond(now), err
 }
-
-// hostInEmergency is host.is_in_emergency_mode. xapi: of a host that answers the call, it says no.
-func hostInEmergency(*call) (any, error) { return false, nil }
 
 // hostUncooperative is host.get_uncooperative_resident_VMs. Every guest of the simulator goes along.
 func hostUncooperative(c *call) (any, error) {

@@ -86,17 +86,50 @@ func hostEvacuate(c *call) (any, error) {
 		if err != nil {
 			return err
 		}
+		options, err := c.evacuationOptions(c.str(1), moves)
+		if err != nil {
+			return err
+		}
 		batch := int(c.num(2))
 		if batch < 1 {
 			batch = evacuatedAtOnce
 		}
-		return c.moveAll(moves, batch)
+		return c.moveAll(moves, batch, options)
+	})
+}
+
+// evacuationOptions is what each migration is given: the network that the memory travels on, where one is wanted. Every
+// destination must have an address there.
+func (c *call) evacuationOptions(network string, moves map[string]string) (Map, error) {
+	options := mapOf("live", "true")
+	if network == nullRef {
+		return options, nil
+	}
+	return withKey(options, "network", network), c.view(func(t *tx) error {
+		if err := t.must("network", network); err != nil {
+			return err
+		}
+		for _, vm := range sortedKeys(moves) {
+			there := ""
+			for _, pif := range t.strs("network", network, "PIFs") {
+				if t.str("PIF", pif, "host") == moves[vm] {
+					there = pif
+				}
+			}
+			switch {
+			case there == "":
+				return fail("HOST_CANNOT_ATTACH_NETWORK", moves[vm], network)
+			case t.str("PIF", there, "IP") == "":
+				return fail("INTERFACE_HAS_NO_IP", there)
+			}
+		}
+		return nil
 	})
 }
 
 // moveAll migrates VMs, so many at a time, each in a task of its own. xapi: a VM that stopped meanwhile is no failure; any
 // other failure ends the evacuation, while migrations that have begun go on.
-func (c *call) moveAll(moves map[string]string, batch int) error {
+func (c *call) moveAll(moves map[string]string, batch int, options Map) error {
 	vms, done := sortedKeys(moves), 0
 	for start := 0; start < len(vms); start += batch {
 		chunk := vms[start:min(start+batch, len(vms))]
@@ -105,7 +138,7 @@ func (c *call) moveAll(moves map[string]string, batch int) error {
 			if err := c.interrupted(); err != nil {
 				return err
 			}
-			c.pool.work.Go(func() { results <- c.subCall("VM.pool_migrate", vm, moves[vm], mapOf("live", "true")) })
+			c.pool.work.Go(func() { results <- c.subCall("VM.pool_migrate", vm, moves[vm], options) })
 		}
 		var failures []error
 		for range chunk {

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -14,7 +15,8 @@ import (
 
 // xapi's limits on a request.
 const (
-	maxHead        = 1006    // bytes of the head with its final empty line
+	maxHead        = 1006 // bytes of the head with its final empty line
+	maxUnixHead    = 1024
 	maxBody        = 307_200 // bytes
 	firstHeadTime  = 10 * time.Second
 	firstHeadTotal = 60 * time.Second
@@ -24,18 +26,35 @@ const (
 // xapi's order and case.
 type httpConn struct {
 	member *member
-	conn   net.Conn
-	buf    []byte // read and not yet used
-	out    []byte // the reply
-	buffer []byte // that replies are made in
-	first  bool   // no request has been read yet
+	raw    net.Conn // as it was accepted
+	conn   net.Conn // raw, or TLS over it
+	buf    []byte   // read and not yet used
+	out    []byte   // the reply
+	buffer *[]byte  // that out was made in, one of the pool's; nil: none
+	first  bool     // no request has been read yet
+
+	trusted bool // the unix socket: whoever connects is root
 }
 
-// serve serves connections of a member until they end.
-func (m *member) serve(c net.Conn) {
-	h := &httpConn{member: m, conn: c, first: true}
-	defer m.drop(c)
+func newHTTPConn(m *member, c net.Conn) *httpConn {
+	return &httpConn{member: m, raw: c, conn: c, first: true}
+}
+
+// secure puts TLS over a connection where the member's socket has it.
+func (h *httpConn) secure() {
+	if h.member.tls != nil {
+		h.conn = tls.Server(h.raw, h.member.tls)
+	}
+}
+
+// serve serves requests until the connection ends.
+func (h *httpConn) serve() {
+	defer h.member.drop(h.raw)
 	for h.serveOne() {
+	}
+	if h.conn != h.raw {
+		_ = h.conn.SetDeadline(time.Now().Add(time.Second)) // a client that is gone is not worth more
+		_ = h.conn.Close()                                  // says goodbye
 	}
 }
 
@@ -72,15 +91,15 @@ var (
 func (h *httpConn) readHead() ([]byte, error) {
 	begun := time.Now()
 	for {
-		if i := bytes.Index(h.buf, []byte("\r\n\r\n")); i >= 0 && i+4 <= maxHead {
+		if i := bytes.Index(h.buf, []byte("\r\n\r\n")); i >= 0 && i+4 <= h.maxHead() {
 			head := h.buf[:i+4]
 			h.buf = h.buf[i+4:]
 			return head, nil
 		}
-		if len(h.buf) >= maxHead {
+		if len(h.buf) >= h.maxHead() {
 			return nil, errHeadSize
 		}
-		if h.first {
+		if h.first && !h.trusted {
 			limit := min(firstHeadTime, firstHeadTotal-time.Since(begun))
 			if err := h.conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
 				return nil, errGone
@@ -90,6 +109,14 @@ func (h *httpConn) readHead() ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+// maxHead is how long a head may be; on the unix socket xapi has the whole of its buffer for it.
+func (h *httpConn) maxHead() int {
+	if h.trusted {
+		return maxUnixHead
+	}
+	return maxHead
 }
 
 // readMore reads once, at least one byte and at most about n.
@@ -132,7 +159,7 @@ func (h *httpConn) refuse(err error) bool {
 	case errors.Is(err, errGone):
 	case errors.Is(err, errTimeout):
 		h.sendPage(requestTimeoutPage(), "HTTP/1.1")
-	case errors.Is(err, errHeadSize):
+	case errors.Is(err, errHeadSize) && !h.trusted:
 		h.sendPage(headTooLargePage(), "HTTP/1.1")
 	default:
 		h.sendPage(internalPage("The HTTP headers could not be parsed."), "HTTP/1.1")
@@ -144,7 +171,8 @@ func (h *httpConn) refuse(err error) bool {
 func (h *httpConn) send() bool {
 	_, err := h.conn.Write(h.out)
 	h.out = nil
-	if cap(h.buffer) > 1<<20 { // do not keep the memory of one large list for the life of a connection
+	if h.buffer != nil { // not kept, so that idle connections hold no memory
+		h.member.pool.buffers.Put(h.buffer)
 		h.buffer = nil
 	}
 	return err == nil

@@ -5,28 +5,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/xencontroller/xencontroller/internal/datamodel"
-	"github.com/xencontroller/xencontroller/internal/wire/xapid"
 )
-
-// door is what answers calls at a path: XML-RPC or JSON-RPC.
-type door struct {
-	contentType string
-	read        func(body []byte) (request, *httpPage)
-	write       func(dst []byte, r reply) []byte
-}
-
-// doorAt returns the door at a prefix: /json is XML both ways, and what is no door of calls is nil.
-func doorAt(prefix string) *door {
-	switch prefix {
-	case "/jsonrpc":
-		return &door{"application/json", readJSON, writeJSON}
-	case "/", "/RPC2", "/json":
-		return &door{"text/xml", readXML, writeXML}
-	}
-	return nil
-}
 
 // route sends a request to its handler: the longest prefix registered for the method, not the path, decides.
 func (h *httpConn) route(rq *httpRequest) bool {
@@ -79,7 +61,7 @@ func (h *httpConn) options(rq *httpRequest) bool {
 // post reads a call, lets it happen, and writes the answer; where a mishap says so, without one of the three.
 func (h *httpConn) post(rq *httpRequest) bool {
 	a := longestPrefix(h.member.pool.schema.model.HTTPActions, rq.method, rq.path)
-	door := doorAt(a.URI)
+	door := h.member.pool.doorAt(a.URI)
 	if door == nil {
 		h.sendPage(forbiddenPage(), rq.version)
 		return false
@@ -92,33 +74,52 @@ func (h *httpConn) post(rq *httpRequest) bool {
 	if body == nil {
 		return false
 	}
-	call, refused := door.read(body)
+	call, write, refused := door.read(body)
 	if refused != nil {
 		h.sendPage(refused, rq.version)
 		return false
 	}
 	call.otherConfig = rq.otherConfig()
-	r, ok := h.meetFate(call)
+	call.trusted = h.trusted
+	to := h.receiver(call.method)
+	if to == nil {
+		h.sendPage(unforwarded(), rq.version)
+		return false
+	}
+	r, ok := h.meetFate(to, call)
 	if !ok {
 		return false
 	}
-	h.sendReply(rq, door, r)
+	h.sendReply(rq, door.contentType, write, r)
 	return h.send() && rq.keepAlive()
 }
 
 // meetFate carries out a call under the faults that strike it. It says false when there is no answer.
-func (h *httpConn) meetFate(call request) (reply, bool) {
+func (h *httpConn) meetFate(to *member, call request) (reply, bool) {
 	p := h.member.pool
 	fate := p.fateOf(h.member, call.method)
 	if fate.delay > 0 && !p.pause(fate.delay) || fate.reset {
 		return reply{}, false
 	}
-	call.hang = fate.hang
+	for _, f := range fate.before {
+		f(p)
+	}
+	if fate.silent {
+		h.stayDumb()
+		return reply{}, false
+	}
+	call.hang, call.taskFailure = fate.hang, fate.taskFailure
 	if fate.failure != nil {
 		return reply{failure: fate.failure}, !fate.loseReply
 	}
-	r := p.dispatch(h.member, call)
+	r := p.dispatch(to, call)
 	return r, !fate.loseReply && !errors.Is(asError(r.failure), errLifeEnded)
+}
+
+// stayDumb waits until the client gives up, or the member's xapi ends and its connections with it.
+func (h *httpConn) stayDumb() {
+	_ = h.conn.SetReadDeadline(time.Time{})
+	_, _ = h.conn.Read(make([]byte, 1)) // more, or the end: signs of a client that does not wait any more
 }
 
 func asError(f *Failure) error {
@@ -133,17 +134,21 @@ func asError(f *Failure) error {
 const headRoom = 512
 
 // sendReply puts the whole answer to a call into h.out.
-func (h *httpConn) sendReply(rq *httpRequest, door *door, r reply) {
-	b := slices.Grow(h.buffer[:0], headRoom)[:headRoom]
-	b = door.write(b, r)
-	head := appendHead(nil, rq, len(b)-headRoom, door.contentType)
+func (h *httpConn) sendReply(rq *httpRequest, contentType string, write encoder, r reply) {
+	if h.buffer, _ = h.member.pool.buffers.Get().(*[]byte); h.buffer == nil {
+		h.buffer = new([]byte)
+	}
+	b := slices.Grow((*h.buffer)[:0], headRoom)[:headRoom]
+	b = write(b, r)
+	head := appendHead(nil, rq, len(b)-headRoom, contentType)
 	if !r.early {
 		head = append(head, "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Headers: X-Requested-With\r\n"...)
+		head = append(head, h.thumbprint(rq, r)...)
 	}
-	head = append(head, "\r\n"...)
+	head = append(h.asInRelease(head), "\r\n"...)
 	start := headRoom - len(head)
 	copy(b[start:], head)
-	h.buffer, h.out = b, b[start:]
+	*h.buffer, h.out = b, b[start:]
 }
 
 // appendHead begins a 200 in xapi's order of headers; the CORS lines and the end are the caller's.
@@ -159,30 +164,4 @@ func appendHead(dst []byte, rq *httpRequest, length int, contentType string) []b
 		dst = append(dst, "content-type: "+contentType+"\r\n"...)
 	}
 	return dst
-}
-
-func readXML(body []byte) (request, *httpPage) {
-	call, err := xapid.ParseCall(body)
-	if err != nil {
-		return request{}, internalPage(err.Error())
-	}
-	return request{method: call.Method, params: call.Params}, nil
-}
-
-func writeXML(dst []byte, r reply) []byte {
-	switch {
-	case r.failure != nil:
-		return xapid.AppendFailure(dst, r.failure.description())
-	case r.bare:
-		return xapid.AppendBare(dst, r.value)
-	default:
-		return xapid.AppendSuccess(dst, r.value)
-	}
-}
-
-// readJSON does not read calls yet: whatever came, the answer says so in the shape of xapi's early errors.
-func readJSON([]byte) (request, *httpPage) { return request{method: "jsonrpc"}, nil }
-
-func writeJSON(dst []byte, _ reply) []byte {
-	return append(dst, `{"jsonrpc":"2.0","error":["NOT_IMPLEMENTED","jsonrpc"],"id":0}`...)
 }

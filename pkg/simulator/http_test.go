@@ -78,18 +78,6 @@ func TestPipelinedRequestsAreServedInTurn(t *testing.T) {
 	})
 }
 
-func TestJSONDoorSaysThatItIsNotThereYet(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := Start(t, Model{VMs: 2})
-		w := dial(t, p, "10.0.0.1")
-		go func() { _, _ = io.WriteString(w.conn, "POST /jsonrpc HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}") }()
-		head, body, err := readRaw(w.in)
-		if err != nil || !strings.Contains(string(head), "content-type: application/json\r\n") || !strings.Contains(string(body), `"NOT_IMPLEMENTED"`) {
-			t.Errorf("%s%s, %v", head, body, err)
-		}
-	})
-}
-
 // A client that is still writing gets the page that says why it is cut off.
 func TestRefusedBodyOnASocket(t *testing.T) {
 	p := Start(t, Model{VMs: 2, Hosts: 1})

@@ -1,5 +1,7 @@
 package simulator
 
+import "time"
+
 // life is one life of xapi on the master: its database, its sessions and tasks (rows of the database), its queue of
 // events. It ends with the process; the next life starts from what was stored, and event ids from 0.
 // Everything in it is guarded by the pool's lock, unless it says otherwise.
@@ -7,14 +9,18 @@ type life struct {
 	*extent // ends with the process
 
 	pool   *Pool
+	master *member // whose xapi it is
 	db     *db
 	events eventQueue
-	tasks  map[string]*run // by task reference: work that has not ended
+	tasks  map[string]*run       // by task reference: work that has not ended
+	heard  map[*member]time.Time // when each host last said that it is alive
 
+	noRestarts time.Time // until when HA starts nothing
 }
 
 func newLife(p *Pool, d *db) *life {
-	l := &life{extent: newExtent(), pool: p, db: d, tasks: make(map[string]*run)}
+	l := &life{extent: newExtent(), pool: p, db: d, tasks: make(map[string]*run),
+		heard: make(map[*member]time.Time)}
 	l.events.init()
 	return l
 }
@@ -33,6 +39,8 @@ func (l *life) update(f func(*tx) error) error {
 func (l *life) start() {
 	l.pool.work.Go(l.collect)
 	l.pool.work.Go(l.measureLoop)
+	l.pool.work.Go(l.backUp)
+	l.pool.work.Go(l.haMonitor)
 }
 
 // errLifeEnded is what work of a life gets after its end: nobody hears of it.

@@ -1,8 +1,10 @@
 package simulator
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 )
 
@@ -14,6 +16,7 @@ const (
 	memberDown    memberState = "down"    // xapi does not run: connections are refused
 	memberSilent  memberState = "silent"  // the machine is dead: packets vanish
 	memberBooting memberState = "booting" // HOST_STILL_BOOTING to every call
+	memberWaiting memberState = "waiting" // its xapi has started and has not reached its master yet
 )
 
 // member is one host as seen from the network: its xapi, with its own address, its own idea of who the master is, and
@@ -27,21 +30,37 @@ type member struct {
 
 	address string // management address, as in host.address
 	state   memberState
-	since   time.Time // of the state, for members that are away
-	follows string    // address of the master in its pool.conf
+	follows string // address of the master, as its xapi read it at its start
 	local   map[string]bool
 	run     *extent // of its xapi
+
+	conf         poolConf      // what its xapi will read at its next start
+	disk         *db           // the database as it lies on its disk; never written to
+	life         *life         // of its xapi while that is a master; nil otherwise
+	home         *life         // that it last belonged to
+	domains      []domain      // that ran on it when its home ended
+	trouble      *Failure      // why it waits for its master, where a human has to help
+	keptDisabled bool          // somebody disabled it for longer than the next start
+	skew         time.Duration // of its clock
+	skewTold     bool          // there is an alert about it
+	stopping     bool          // the machine shuts down
+	powerCycled  bool          // the machine has been off since its xapi last reported
+	apart        bool          // it has left the pool and is one of its own
 
 	conns    map[net.Conn]struct{}
 	listener net.Listener // on sockets; nil in memory, and while down
 	socket   string       // its address; "" in memory
 	url      string
+	tls      *tls.Config // of its socket; nil: plain. Set before anybody connects
+
+	certs sync.Mutex   // guards cert, which is made without the pool's lock
+	cert  *certificate // nil: nobody has needed it yet
 }
 
 // newMember makes host number i of the pool; i counts from 0 and the first is the master.
 func newMember(p *Pool, i int) *member {
 	m := &member{pool: p, index: i, name: fmt.Sprintf("xen-%d", i+1), address: fmt.Sprintf("10.0.0.%d", i+1),
-		state: memberUp, follows: "10.0.0.1", local: make(map[string]bool), conns: make(map[net.Conn]struct{}),
+		state: memberUp, follows: "10.0.0.1", conf: slaveOf("10.0.0.1"), local: make(map[string]bool), conns: make(map[net.Conn]struct{}),
 		host: p.newRef(), hostUUID: p.newUUID()}
 	m.url = "http://" + m.address
 	m.run = newExtent()
@@ -74,13 +93,13 @@ func (m *member) relisten() error {
 		return err
 	}
 	m.listener = ln
-	m.pool.work.Go(func() { m.acceptAll(ln) })
+	m.pool.work.Go(func() { m.acceptAll(ln, (*httpConn).secure) })
 	return nil
 }
 
 // die ends the member's xapi: connections break, local sessions are forgotten, calls that wait end.
 func (m *member) die(state memberState) {
-	m.state, m.since = state, time.Now()
+	m.state = state
 	m.run.end()
 	m.run = newExtent()
 	m.local = make(map[string]bool)

@@ -29,8 +29,10 @@ func (p *Pool) populate(t *tx) error {
 		b.host(i, member, management, memory)
 	}
 	b.storage()
-	b.pool()
-	b.roles()
+	b.pool("simulated")
+	if err := b.subjects(); err != nil {
+		return err
+	}
 	t.bulk = newBulkLinks()
 	err := b.vms()
 	t.bulk.flush(t)
@@ -41,6 +43,7 @@ func (p *Pool) populate(t *tx) error {
 		b.refreshHost(h)
 	}
 	b.measure()
+	b.driver(ownDriver, "SR plugin which keeps disks nowhere", append([]string{"VDI_RESET_ON_BOOT", "VDI_RESIZE_ONLINE"}, smCapabilities...))
 	return nil
 }
 
@@ -84,7 +87,7 @@ func (b *builder) buildSnapshot(vm, name string) {
 			"virtual_size": b.num("VDI", vdi, "virtual_size"), "type": "user", "on_boot": "persist", "is_a_snapshot": true,
 			"snapshot_of": vdi, "snapshot_time": b.start,
 		})
-		b.set("VDI", disks[vbd], "allowed_operations", setOf(vdiAllowedOperations(false, false)...))
+		b.refreshVDI(disks[vbd])
 	}
 	b.snapshotVM(vm, name, disks)
 }
@@ -127,7 +130,7 @@ func (b *builder) host(i int, m *member, management string, memory int64) {
 	booted := b.start.Add(-time.Hour)
 	b.createAs("host", ref, values{
 		"uuid": m.hostUUID, "name_label": name, "name_description": "Default install", "hostname": name, "address": address, "metrics": metrics,
-		"memory_overhead": hostMemoryOverhead, "API_version_major": int64(2), "API_version_minor": int64(21),
+		"memory_overhead": hostMemoryOverhead, "API_version_major": int64(2), "API_version_minor": b.model.release().apiMinor(),
 		"API_version_vendor": "XenSource", "enabled": true, "software_version": softwareVersion(b.model.Version, name, booted),
 		"other_config": mapOf("agent_start_time", unixTime(booted.Add(time.Minute)), "boot_time", unixTime(booted)),
 		"capabilities": setOf("xen-3.0-x86_64", "hvm-3.0-x86_32", "hvm-3.0-x86_32p", "hvm-3.0-x86_64", ""),

@@ -62,8 +62,13 @@ func poolCPUInfo(hosts int) Map {
 
 // softwareVersion is host.software_version of a host of this version of xapi.
 func softwareVersion(xapi, hostname string, built time.Time) Map {
-	return mapOf("product_version", "8.3.0", "product_version_text", "8.3", "product_version_text_short", "8.3",
-		"platform_name", "XCP", "platform_version", "3.4.0", "product_brand", "XCP-ng", "build_number", "cloud", "git_id", "2",
+	product, short, platform := "8.3.0", "8.3", "3.4.0"
+	if parseRelease(xapi) == (release{1, 249, 0}) {
+		product, short, platform = "8.2.1", "8.2", "3.2.1"
+		xapi = "1.249.32"
+	}
+	return mapOf("product_version", product, "product_version_text", short, "product_version_text_short", short,
+		"platform_name", "XCP", "platform_version", platform, "product_brand", "XCP-ng", "build_number", "cloud", "git_id", "2",
 		"hostname", hostname, "date", built.UTC().Format("20060102T15:04:05Z"), "xapi", majorMinor(xapi), "xapi_build", xapi,
 		"xen", "4.17.4-3", "linux", "4.19.0+1", "xencenter_min", "2.21", "xencenter_max", "2.21",
 		"network_backend", "openvswitch", "db_schema", "5.779")

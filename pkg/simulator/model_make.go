@@ -55,6 +55,7 @@ func (t *tx) makeDevices(vm string, s VMSpec) {
 		"uuid": uuid, "location": uuid, "name_label": s.Name + " disk", "SR": t.str("pool", t.the("pool"), "default_SR"),
 		"virtual_size": 10 * gib, "physical_utilisation": 4 * gib, "type": "user", "managed": true, "on_boot": "persist",
 	})
+	t.occupy(t.str("VDI", vdi, "SR"), 10*gib, 0) // what it has taken is part of what an SR holds from the start
 	t.makeVBD(vm, vdi, "0", true)
 	t.makeVIF(vm, "0")
 }
@@ -130,7 +131,7 @@ func (t *tx) suspendImage(vm string) string {
 		"uuid": uuid, "location": uuid, "name_label": "Suspend image", "SR": t.str("pool", t.the("pool"), "suspend_image_SR"),
 		"virtual_size": size, "physical_utilisation": size, "type": "suspend", "managed": true, "on_boot": "persist",
 	})
-	t.set("VDI", vdi, "allowed_operations", setOf(vdiAllowedOperations(false, false)...))
+	t.refreshVDI(vdi)
 	return vdi
 }
 

@@ -3,29 +3,15 @@ package simulator
 import "time"
 
 // pool makes the one pool object.
-func (b *builder) pool() {
+func (b *builder) pool(name string) {
 	b.create("pool", values{
-		"name_label": "simulated", "master": b.life.pool.master.host, "default_SR": b.shared, "suspend_image_SR": b.shared,
+		"name_label": name, "master": b.life.master.host, "default_SR": b.shared, "suspend_image_SR": b.shared,
 		"other_config": mapOf("memory-ratio-hvm", "0.25", "memory-ratio-pv", "0.25"), "restrictions": licenceParams(),
 		"ha_cluster_stack": "xhad", "cpu_info": poolCPUInfo(len(b.hosts)), "coordinator_bias": true,
 		"allowed_operations":  poolAllowedOperations(),
 		"telemetry_frequency": "weekly", "telemetry_next_collection": b.start.Add(8 * 24 * time.Hour),
 		"update_sync_frequency": "weekly", "local_auth_max_threads": int64(8), "ext_auth_max_threads": int64(1),
 	})
-}
-
-// roles makes the roles that people have. xapi: beside them there is one for each message.
-func (b *builder) roles() {
-	for _, r := range [][2]string{
-		{"pool-admin", "The Pool Administrator role has full access to all features and settings"},
-		{"pool-operator", "The Pool Operator role manages host- and pool-wide resources"},
-		{"vm-power-admin", "The VM Power Administrator role has full access to VM and template management"},
-		{"vm-admin", "The VM Administrator role can manage VMs and templates"},
-		{"vm-operator", "The VM Operator role can use VMs and interact with VM consoles"},
-		{"read-only", "The Read-Only role can log in with basic read-only access"},
-	} {
-		b.create("role", values{"name_label": r[0], "name_description": r[1]})
-	}
 }
 
 // templates are one template as shipped and two that somebody made.

@@ -2,6 +2,23 @@ package simulator
 
 import "fmt"
 
+// ownDriver is the type of storage that only the simulator has: it can do what few drivers can, and is as large as
+// SR.create's physical_size says.
+const ownDriver = "simulated"
+
+// driver makes a storage manager.
+func (b *builder) driver(kind, description string, capabilities []string) {
+	features := make(Map, len(capabilities))
+	for i, c := range capabilities {
+		features[i] = Entry{Key: c, Value: int64(1)}
+	}
+	b.create("SM", values{
+		"name_label": kind + " storage", "name_description": description, "type": kind, "vendor": "Citrix Systems Inc",
+		"copyright": "(C) 2008 Citrix Systems Inc", "version": "1.0", "required_api_version": "1.0",
+		"capabilities": setOf(capabilities...), "features": features, "driver_filename": "/opt/xensource/sm/" + kind + "SR",
+	})
+}
+
 // smCapabilities is what the storage managers of the model can do.
 var smCapabilities = []string{
 	"SR_UPDATE", "VDI_ACTIVATE", "VDI_ATTACH", "VDI_CLONE", "VDI_CREATE", "VDI_DEACTIVATE", "VDI_DELETE", "VDI_DETACH",
@@ -17,16 +34,7 @@ func srAllowedOperations() Set {
 // storage makes the shared SR, plugged into every host, and a local one for each host.
 func (b *builder) storage() {
 	for _, kind := range []string{"nfs", "ext"} {
-		features := make(Map, len(smCapabilities))
-		for i, c := range smCapabilities {
-			features[i] = Entry{Key: c, Value: int64(1)}
-		}
-		b.create("SM", values{
-			"name_label": kind + " storage", "name_description": "SR plugin which keeps disks as VHD files", "type": kind,
-			"vendor": "Citrix Systems Inc", "copyright": "(C) 2008 Citrix Systems Inc", "version": "1.0",
-			"required_api_version": "1.0", "capabilities": setOf(smCapabilities...), "features": features,
-			"driver_filename": "/opt/xensource/sm/" + kind + "SR",
-		})
+		b.driver(kind, "SR plugin which keeps disks as VHD files", smCapabilities)
 	}
 	b.shared = b.sr("nfs-prod", "shared disks", "nfs", true, 2048*gib)
 	for i, host := range b.hosts {

@@ -41,6 +41,16 @@ type Timing struct {
 	Workers int
 	// Disk is making, cloning or copying a disk.
 	Disk Span
+	// Restart is how long xapi is away when it restarts, to take up another role for example.
+	Restart Span
+	// Hello is how long a starting member answers HOST_STILL_BOOTING once it has found its master.
+	Hello Span
+	// HostBoot is how long a machine takes from power on, or from the end of its shutdown, until its xapi starts.
+	HostBoot Span
+	// Contact is how long a call that needs a member waits for one that does not answer, until CANNOT_CONTACT_HOST.
+	Contact Span
+	// Designate is how long pool.designate_new_master takes until it is answered.
+	Designate Span
 }
 
 // DemoTiming gives believable times for an onlooker's patience: a few seconds each.
@@ -56,6 +66,11 @@ func DemoTiming() Timing {
 		GuestAgent:    Span{2 * time.Second, 5 * time.Second},
 		ShutdownAck:   10 * time.Second,
 		Disk:          Span{300 * time.Millisecond, time.Second},
+		Restart:       Span{3 * time.Second, 4 * time.Second},
+		Hello:         Span{300 * time.Millisecond, 600 * time.Millisecond},
+		Contact:       Span{10 * time.Second, 11 * time.Second},
+		HostBoot:      Span{8 * time.Second, 12 * time.Second},
+		Designate:     Span{time.Second, 2 * time.Second},
 	}
 }
 
@@ -74,7 +89,29 @@ func RealTiming() Timing {
 		GuestAgent:    Span{15 * time.Second, 40 * time.Second},
 		ShutdownAck:   time.Minute,
 		Disk:          Span{500 * time.Millisecond, 3 * time.Second},
+		Restart:       Span{20 * time.Second, 60 * time.Second},
+		Hello:         Span{time.Second, 5 * time.Second},
+		Contact:       Span{10 * time.Second, 11 * time.Second},
+		HostBoot:      Span{3 * time.Minute, 8 * time.Minute},
+		Designate:     Span{5 * time.Second, 10 * time.Second},
 	}
+}
+
+// Faster is the model with everything that takes time done so many times as fast: 10 is a tenth of the time. What xapi
+// itself waits for (heartbeats, event batching, collectors) stays.
+func (m Model) Faster(times float64) Model {
+	shorter := func(d *time.Duration) { *d = time.Duration(float64(*d) / times) }
+	for _, s := range []*Span{&m.Timing.Start, &m.Timing.GuestShutdown, &m.Timing.Destroy, &m.Timing.Pause, &m.Timing.Suspend,
+		&m.Timing.Resume, &m.Timing.Migrate, &m.Timing.GuestAgent, &m.Timing.Disk,
+		&m.Timing.Restart, &m.Timing.Hello, &m.Timing.HostBoot, &m.Timing.Designate} {
+		shorter(&s.Min)
+		shorter(&s.Max)
+	}
+	for _, d := range []*time.Duration{&m.Timing.ShutdownAck, &m.Boot, &m.BadPassword} {
+		shorter(d)
+	}
+	m.Timing.MemoryRate = int64(float64(m.Timing.MemoryRate) * times)
+	return m
 }
 
 // memory is how long so many bytes travel.

@@ -63,18 +63,18 @@ func (p *Pool) connect(host string, c net.Conn) error {
 	case m.state == memberSilent:
 		return errSilent
 	}
-	m.accept(c)
+	m.accept(newHTTPConn(m, c))
 	return nil
 }
 
 // accept serves a connection in a goroutine of its own. The lock must be held.
-func (m *member) accept(c net.Conn) {
-	m.conns[c] = struct{}{}
-	m.pool.work.Go(func() { m.serve(c) })
+func (m *member) accept(h *httpConn) {
+	m.conns[h.raw] = struct{}{}
+	m.pool.work.Go(h.serve)
 }
 
 // ListenAndServe answers on sockets until ctx ends: host number i on the i-th loopback address from the one in base
-// ("http://127.0.20.1:8080"), all on the same port. The error says which address was taken.
+// ("http://127.0.20.1:8080", or https), all on the same port. The error says which address was taken.
 func (p *Pool) ListenAndServe(ctx context.Context, base string) error {
 	if err := p.Listen(base); err != nil {
 		return err
@@ -96,8 +96,8 @@ func (p *Pool) ListenAndServe(ctx context.Context, base string) error {
 // Close. Port 0 picks a free one. The addresses of the hosts become those of the sockets.
 func (p *Pool) Listen(base string) error {
 	u, err := url.Parse(base)
-	if err != nil || u.Scheme != "http" || u.Hostname() == "" || u.Port() == "" {
-		return fmt.Errorf("simulator: %q is no address to listen on: http://HOST:PORT is wanted", base)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Port() == "" {
+		return fmt.Errorf("simulator: %q is no address to listen on: http://HOST:PORT or https://HOST:PORT is wanted", base)
 	}
 	ip := net.ParseIP(u.Hostname()).To4()
 	if ip == nil {
@@ -110,7 +110,7 @@ func (p *Pool) Listen(base string) error {
 			_ = ln.Close() // nobody has used it
 		}
 	}
-	for i := range p.members {
+	for i, m := range p.members {
 		address := net.IPv4(ip[0], ip[1], ip[2], ip[3]+byte(i)).String()
 		ln, err := net.Listen("tcp", net.JoinHostPort(address, port))
 		if err != nil {
@@ -119,8 +119,16 @@ func (p *Pool) Listen(base string) error {
 		}
 		port = strconv.Itoa(ln.Addr().(*net.TCPAddr).Port)
 		listeners = append(listeners, ln)
+		if u.Scheme == "https" {
+			c, err := m.certificate(address)
+			if err != nil {
+				closeAll()
+				return err
+			}
+			m.tls = c.config()
+		}
 	}
-	if err := p.moveTo(listeners); err != nil {
+	if err := p.moveTo(u.Scheme, listeners); err != nil {
 		closeAll()
 		return fmt.Errorf("simulator: %w", err)
 	}
@@ -128,7 +136,7 @@ func (p *Pool) Listen(base string) error {
 }
 
 // moveTo gives the members their sockets and the addresses that go with them.
-func (p *Pool) moveTo(listeners []net.Listener) error {
+func (p *Pool) moveTo(scheme string, listeners []net.Listener) error {
 	return p.update(func(t *tx) error {
 		if p.members[0].socket != "" {
 			return fmt.Errorf("the pool listens on %s already", p.members[0].socket)
@@ -138,10 +146,13 @@ func (p *Pool) moveTo(listeners []net.Listener) error {
 			m.listener = listeners[i]
 			m.address = m.listener.Addr().(*net.TCPAddr).IP.String()
 			m.follows = master
+			if !m.conf.master {
+				m.conf = slaveOf(master)
+			}
 			m.socket = m.listener.Addr().String()
-			m.url = "http://" + m.socket
+			m.url = scheme + "://" + m.socket
 			t.set("host", m.host, "address", m.address)
-			p.work.Go(func() { m.acceptAll(listeners[i]) })
+			p.work.Go(func() { m.acceptAll(listeners[i], (*httpConn).secure) })
 		}
 		return nil
 	})
@@ -154,8 +165,8 @@ func (p *Pool) masterIndex() int {
 	return p.master.index
 }
 
-// acceptAll takes connections of a socket until it is closed.
-func (m *member) acceptAll(ln net.Listener) {
+// acceptAll takes connections of a socket until it is closed; as says what they are.
+func (m *member) acceptAll(ln net.Listener, as func(*httpConn)) {
 	for {
 		c, err := ln.Accept()
 		if err != nil {
@@ -165,7 +176,9 @@ func (m *member) acceptAll(ln net.Listener) {
 		if m.pool.over() || m.state == memberDown || m.state == memberSilent {
 			_ = c.Close() // refused, as far as a socket that is open can
 		} else {
-			m.accept(c)
+			h := newHTTPConn(m, c)
+			as(h)
+			m.accept(h)
 		}
 		m.pool.mu.Unlock()
 	}

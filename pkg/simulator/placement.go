@@ -20,8 +20,9 @@ type bootFacts struct {
 	VCPUsAtStartup    int64
 	ShadowMultiplier  float64
 	PlatformVersion   int64
-	SRs, Networks     []string // needed by its disks and interfaces
-	VCPUsUnrestricted bool     // platform vcpu-unrestricted
+	SRs, Networks     []string       // needed by its disks and interfaces
+	Companions        map[string]int // running VMs of its anti-affinity group by host; nil: it is in none
+	VCPUsUnrestricted bool           // platform vcpu-unrestricted
 }
 
 // hostBootFacts is all that xapi looks at in a host to say whether a VM can run there.
@@ -120,6 +121,7 @@ func chooseHost(vm bootFacts, hosts []hostBootFacts, rng *rand.Rand) (string, bo
 			return h.Ref, true
 		}
 	}
+	rest = vm.apart(rest)
 	for _, policy := range []memoryPolicy{countStaticMax, countDynamicMax, countDynamicMin} {
 		fits := roomiest(vm, rest, policy)
 		if len(fits) > 0 {
@@ -128,6 +130,17 @@ func chooseHost(vm bootFacts, hosts []hostBootFacts, rng *rand.Rand) (string, bo
 		}
 	}
 	return "", false
+}
+
+// apart keeps those hosts that have the fewest VMs of a VM's anti-affinity group. xapi: the group orders, it never refuses.
+func (vm bootFacts) apart(hosts []hostBootFacts) []hostBootFacts {
+	if vm.Companions == nil || len(hosts) == 0 {
+		return hosts
+	}
+	fewest := slices.MinFunc(hosts, func(a, b hostBootFacts) int { return cmp.Compare(vm.Companions[a.Ref], vm.Companions[b.Ref]) })
+	return slices.DeleteFunc(slices.Clone(hosts), func(h hostBootFacts) bool {
+		return vm.Companions[h.Ref] > vm.Companions[fewest.Ref]
+	})
 }
 
 // roomiest lists the hosts where a VM fits under a policy, the one with most memory left first. xapi: the coordinator

@@ -17,6 +17,8 @@ type Pool struct {
 
 	work sync.WaitGroup // every goroutine of the pool
 
+	buffers sync.Pool // of *[]byte, that replies are made in
+
 	// mu guards all that follows and everything in lives and members. It is never held while sleeping or doing I/O.
 	mu       sync.Mutex
 	rng      *rand.Rand
@@ -24,23 +26,33 @@ type Pool struct {
 	life     *life   // of the master; ended when there is none
 	master   *member // nil: no master
 	members  []*member
+	nowhere  *life  // over: what a member reaches that has no master
+	linked   signal // a member has reached its master, or a master has started
 	faults   []*injection
 	calls    map[string]int
+	handlers map[string][]*Handler // by message: what replaced its behaviour, newest last
 
-	operations operationQueue   // calls that wait for their turn
-	domids     map[string]int64 // the newest domain of each host, by reference
-	built      int              // VMs made without a wish for a host
-	unmeasured map[string]bool  // hosts whose memory has changed since they reported it, by reference
+	operations operationQueue      // calls that wait for their turn
+	domids     map[string]int64    // the newest domain of each host, by reference
+	built      int                 // VMs made without a wish for a host
+	backends   map[string]*backend // what storage knows beside the database, by the SR's uuid
+	unmeasured map[string]bool     // hosts whose memory has changed since they reported it, by reference
 }
 
 // New makes a pool and starts it. It can be reached through Dial at once, and on sockets after Listen. The caller ends
 // it with Close. The error is about the model.
 func New(m Model) (*Pool, error) {
+	if m.Dump != nil {
+		var err error
+		if m, err = m.Dump.fitted(m); err != nil {
+			return nil, fmt.Errorf("simulator: %w", err)
+		}
+	}
 	m = m.defaults()
 	if m.Hosts < 1 || m.Hosts > 64 {
 		return nil, fmt.Errorf("simulator: %d hosts: a pool has 1 to 64", m.Hosts)
 	}
-	s, err := theSchema()
+	s, err := schemaOf(m.release())
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
@@ -48,15 +60,24 @@ func New(m Model) (*Pool, error) {
 		rng: rand.New(rand.NewPCG(uint64(m.Seed), 0x78617069)), calls: make(map[string]int),
 		domids: make(map[string]int64), operations: operationQueue{working: make(map[string]int)},
 		unmeasured: make(map[string]bool)}
-	p.life = newLife(p, newDB(s))
+	p.life, p.nowhere = newLife(p, newDB(s)), newLife(p, newDB(s))
+	p.nowhere.end()
 	for i := range m.Hosts {
 		p.members = append(p.members, newMember(p, i))
 	}
-	p.master = p.members[0]
-	if err := p.update(p.populate); err != nil {
+	first, fill := p.members[0], p.populate
+	if m.Dump != nil {
+		if first, err = p.takeMembers(m.Dump); err != nil {
+			return nil, fmt.Errorf("simulator: %w", err)
+		}
+		fill = m.Dump.play
+	}
+	p.firstMaster(first)
+	if err := p.update(fill); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("simulator: filling the pool: %w", err)
 	}
+	p.view(func(*tx) { p.life.syncDatabase() })
 	p.life.start()
 	return p, nil
 }
@@ -67,6 +88,9 @@ func (p *Pool) Close() {
 	p.mu.Lock()
 	p.life.end()
 	for _, m := range p.members {
+		if m.life != nil {
+			m.life.end()
+		}
 		m.run.end()
 		m.hangUp()
 		m.unlisten()

@@ -16,6 +16,7 @@ type record struct {
 	ref    string
 	values []any // by position in class.fields
 	xml    atomic.Pointer[[]byte]
+	json   atomic.Pointer[[]byte]
 	size   atomic.Int64 // of the JSON text
 }
 

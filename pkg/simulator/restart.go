@@ -8,11 +8,7 @@ func (p *Pool) restarted(t *tx) {
 		t.resync(vm)
 	}
 	for _, vdi := range t.all("VDI") {
-		attached := false
-		for _, vbd := range t.strs("VDI", vdi, "VBDs") {
-			attached = attached || t.flag("VBD", vbd, "currently_attached")
-		}
-		t.set("VDI", vdi, "allowed_operations", setOf(vdiAllowedOperations(attached, false)...))
+		t.refreshVDI(vdi)
 	}
 	for _, vm := range t.all("VM") {
 		t.refreshAll(vm)
@@ -21,7 +17,7 @@ func (p *Pool) restarted(t *tx) {
 		t.refreshHost(host)
 	}
 	for _, sr := range t.all("SR") {
-		t.set("SR", sr, "allowed_operations", srAllowedOperations())
+		t.refreshSR(sr)
 	}
 	t.set("pool", t.the("pool"), "allowed_operations", poolAllowedOperations())
 }
@@ -46,7 +42,7 @@ func (t *tx) resync(vm string) {
 		}
 		if image := t.str("VM", vm, "suspend_VDI"); image != nullRef { // cut short in a suspend
 			t.set("VM", vm, "suspend_VDI", nullRef)
-			t.destroy("VDI", image)
+			t.dropDisk(image)
 		}
 		guest := t.str("VM", vm, "guest_metrics")
 		if !t.flag("VM_guest_metrics", guest, "PV_drivers_detected") && t.str("VM", vm, "power_state") == running {

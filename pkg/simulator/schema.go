@@ -18,13 +18,18 @@ type schema struct {
 	calls    map[string]*message  // by wire name, "VM.start"
 	enums    map[string][]string  // words in declaration order
 	enumFold map[string]enumWords // words by lower case
+	release  release
+	roles    func() *roleBook // made when first asked for
 }
 
 type enumWords map[string]string
 
-// class is one class with what the database needs of it.
+// class is one class with what the database needs of it. Its Fields are those that the release's records show.
 type class struct {
 	*datamodel.Class
+	present  bool           // the release has the class
+	messages []*message     // that the release has, in the order of xapi's source
+	absent   int            // how many fields after the shown ones the release does not have
 	position map[string]int // of a field in fields
 	fields   []*datamodel.Field
 	initial  []any            // value of each field in a new row
@@ -45,23 +50,38 @@ type message struct {
 	class    *class
 	wire     string // "VM.start"
 	required int    // parameters that must be given, without the session
+	removed  bool   // in this release or before
 }
 
-// theSchema is derived from the embedded datamodel once; it never changes.
-var theSchema = sync.OnceValues(loadSchema)
+// Removed says that the message answers only that it is gone.
+func (m *message) Removed() bool { return m.removed }
 
-func loadSchema() (*schema, error) {
+// schemas are derived from the embedded datamodel once a release; they never change.
+var schemas sync.Map // release: func() (*schema, error)
+
+// schemaOf is the datamodel as a release of xapi has it.
+func schemaOf(r release) (*schema, error) {
+	load, _ := schemas.LoadOrStore(r, sync.OnceValues(func() (*schema, error) { return loadSchema(r) }))
+	return load.(func() (*schema, error))()
+}
+
+// theSchema is the whole datamodel.
+func theSchema() (*schema, error) { return schemaOf(newest) }
+
+func loadSchema(r release) (*schema, error) {
 	model, err := datamodel.Load()
 	if err != nil {
 		return nil, err
 	}
 	s := &schema{model: model, classes: make(map[string]*class), calls: make(map[string]*message),
-		enums: make(map[string][]string), enumFold: make(map[string]enumWords)}
+		enums: make(map[string][]string), enumFold: make(map[string]enumWords), release: r}
+	s.roles = sync.OnceValue(s.newRoleBook)
 	for _, c := range model.AllClasses() {
 		s.addEnums(c)
 	}
+	moved := followers()
 	for _, c := range model.AllClasses() {
-		s.addClass(c)
+		s.addClass(c, r, moved)
 	}
 	for _, r := range model.Relations {
 		if err := s.addRelation(r); err != nil {
@@ -86,23 +106,34 @@ func (s *schema) addEnums(c *datamodel.Class) {
 	}
 }
 
-func (s *schema) addClass(dc *datamodel.Class) {
-	c := &class{Class: dc, position: make(map[string]int), fields: dc.AllFields(), inverse: make(map[int]relation)}
+func (s *schema) addClass(dc *datamodel.Class, r release, moved map[string][]string) {
+	narrow := *dc
+	shown, absent := r.fieldsIn(dc)
+	narrow.Fields = shown
+	c := &class{Class: &narrow, present: r.hasClass(dc), absent: len(absent), position: make(map[string]int),
+		fields: slices.Concat(shown, absent, dc.HiddenFields), inverse: make(map[int]relation)}
 	for i, f := range c.fields {
 		c.position[f.Name] = i
 		c.initial = append(c.initial, s.initialValue(f))
 	}
-	for _, m := range dc.AllMessages() {
-		msg := &message{Message: m, class: c, wire: dc.Name + "." + m.Name}
-		for i, p := range m.Params {
-			if p.Required && !(m.Session && i == 0) {
-				msg.required++
-			}
+	for _, m := range inSourceOrder(dc, moved) {
+		if r.hasMessage(dc, m) {
+			c.messages = append(c.messages, s.addMessage(c, m, r))
 		}
-		s.calls[msg.wire] = msg
 	}
 	s.classes[dc.Name] = c
 	s.ordered = append(s.ordered, c)
+}
+
+func (s *schema) addMessage(c *class, m *datamodel.Message, r release) *message {
+	msg := &message{Message: m, class: c, wire: c.Name + "." + m.Name, removed: r.removed(m.Lifecycle)}
+	for i, p := range m.Params {
+		if p.Required && !(m.Session && i == 0) {
+			msg.required++
+		}
+	}
+	s.calls[msg.wire] = msg
+	return msg
 }
 
 func (s *schema) initialValue(f *datamodel.Field) any {
@@ -148,6 +179,9 @@ func (s *schema) field(path string) (*class, int, error) {
 	}
 	return c, i, nil
 }
+
+// has says whether the release has a field, shown or hidden.
+func (c *class) has(field int) bool { return field < c.public() || field >= c.public()+c.absent }
 
 // public is the number of fields that stand in a record; hidden fields come after them.
 func (c *class) public() int { return len(c.Fields) }

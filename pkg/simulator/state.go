@@ -66,7 +66,7 @@ func (p *Pool) State() State {
 	p.view(func(t *tx) {
 		s.Pool = t.poolState()
 		for _, m := range p.members {
-			s.Hosts = append(s.Hosts, t.hostState(m))
+			s.Hosts = append(s.Hosts, t.seenFrom(m).hostState(m))
 		}
 		s.VMs = append(s.VMs, t.vmStates()...)
 		for _, ref := range t.all("task") {
@@ -91,10 +91,21 @@ func (t *tx) poolState() PoolState {
 	return s
 }
 
+// seenFrom reads the database of a member that has left the pool, where that is asked for.
+func (t *tx) seenFrom(m *member) *tx {
+	if m.apart && m.life != nil {
+		return &tx{life: m.life}
+	}
+	return t
+}
+
 func (t *tx) hostState(m *member) HostState {
 	s := HostState{
 		Name: t.str("host", m.host, "name_label"), UUID: m.hostUUID, URL: m.url, Answers: string(m.state),
 		Enabled: t.flag("host", m.host, "enabled"), Live: t.hostLive(m.host), FreeBytes: t.hostMemory(m.host).free(countDynamicMin),
+	}
+	if !t.exists("host", m.host) { // the pool has forgotten it
+		s.Name = m.name
 	}
 	for _, vm := range t.strs("host", m.host, "resident_VMs") {
 		if !t.flag("VM", vm, "is_control_domain") {

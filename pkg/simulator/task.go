@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"errors"
-	"time"
 
 	"github.com/xencontroller/xencontroller/internal/wire/xapid"
 )
@@ -21,7 +20,7 @@ func (c *call) beginTask() error {
 		if other == nil {
 			other = Map{}
 		}
-		c.task = t.create("task", values{"name_label": c.name, "created": wholeSecond(time.Now()),
+		c.task = t.create("task", values{"name_label": c.name, "created": t.now(),
 			"status": "pending", "resident_on": t.masterHost(), "type": "<none/>", "other_config": other,
 			"session": c.session, "backtrace": "()"})
 		c.life.tasks[c.task] = c.run
@@ -36,7 +35,7 @@ func (c *call) endTask(result any, err error) {
 	}
 	_ = c.update(func(t *tx) error {
 		delete(c.life.tasks, c.task)
-		finished := wholeSecond(time.Now())
+		finished := t.now()
 		write := func(field string, v any) { t.set("task", c.task, field, v) }
 		switch {
 		case err == nil:
@@ -72,7 +71,7 @@ func asFailure(err error) *Failure {
 
 // runSync carries out a call that waits for its end. A call with a task has its row until then.
 func (c *call) runSync(b behaviour) (any, error) {
-	if c.message == nil || !c.message.hasTask() {
+	if c.message == nil || !c.message.hasTask() || c.life.over() { // over: a call of a member that has no master
 		return b(c)
 	}
 	if err := c.beginTask(); err != nil {

@@ -47,6 +47,7 @@ func prepareTimeline(t *testing.T, p *Pool, name string) {
 	if name == "start-no-host" {
 		spec = VMSpec{Name: "web", Memory: 512 * gib, VCPUs: 1, Diskless: true}
 	}
+	recordedStorage(p)
 	switch name {
 	case "provision":
 		spec = VMSpec{Name: "web", Template: true}
@@ -58,8 +59,13 @@ func prepareTimeline(t *testing.T, p *Pool, name string) {
 		spec.Host, spec.NoAgent = "xen-1", true
 	}
 	do(p.AddVM(spec))
+	switch name {
+	case "start", "start-cancelled", "start-paused": // on another host than the coordinator
+		do(p.DisableHost("xen-1"))
+	}
+	prepareDevices(t, p, name)
 	switch {
-	case name == "provision":
+	case name == "provision", deviceTimelines[name]:
 	case name == "clone", name == "destroy":
 		do(p.HaltVM("web"))
 	case name == "start-no-host":
@@ -133,6 +139,9 @@ func (w *watcher) run(words []string) {
 }
 
 func (w *watcher) argument(word string) any {
+	if v, ok := deviceArgument(w.p, word); ok {
+		return v
+	}
 	switch {
 	case word == "true", word == "false":
 		return word == "true"

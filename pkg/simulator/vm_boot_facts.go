@@ -22,6 +22,7 @@ func (t *tx) bootFacts(ref string) bootFacts {
 		PlatformVersion:   t.num("VM", ref, "hardware_platform_version"),
 		VCPUsUnrestricted: text(t.dict("VM", ref, "platform"), "vcpu-unrestricted") == "true",
 	}
+	f.Companions = t.companions(ref)
 	disks := []string{t.str("VM", ref, "suspend_VDI")}
 	for _, vbd := range t.strs("VM", ref, "VBDs") {
 		if !t.flag("VBD", vbd, "empty") {
@@ -37,6 +38,25 @@ func (t *tx) bootFacts(ref string) bootFacts {
 		f.Networks = append(f.Networks, t.str("VIF", vif, "network"))
 	}
 	return f
+}
+
+// companions counts the running VMs of a VM's anti-affinity group by host, those on their way too; nil: it is in none.
+func (t *tx) companions(vm string) map[string]int {
+	for _, group := range t.strs("VM", vm, "groups") {
+		if t.str("VM_group", group, "placement") != "anti_affinity" {
+			continue
+		}
+		on := map[string]int{}
+		for _, other := range t.strs("VM_group", group, "VMs") {
+			if t.str("VM", other, "power_state") == running {
+				on[t.str("VM", other, "resident_on")]++
+			} else if going := t.str("VM", other, "scheduled_to_be_resident_on"); going != nullRef && other != vm {
+				on[going]++
+			}
+		}
+		return on
+	}
+	return nil
 }
 
 // allHostBootFacts is hostBootFacts of every host, in descending order of reference.

@@ -5,12 +5,14 @@ import "slices"
 // vmCopies are the calls that make and destroy VMs.
 func vmCopies() map[string]behaviour {
 	return map[string]behaviour{
-		"VM.clone":     vmCloneOrCopy("clone"),
-		"VM.copy":      vmCloneOrCopy("copy"),
-		"VM.snapshot":  vmSnapshot,
-		"VM.provision": vmProvision,
-		"VM.create":    vmCreate,
-		"VM.destroy":   vmDestroy,
+		"VM.clone":      vmCloneOrCopy("clone"),
+		"VM.copy":       vmCloneOrCopy("copy"),
+		"VM.snapshot":   vmSnapshot,
+		"VM.checkpoint": vmCheckpoint,
+		"VM.revert":     vmRevert,
+		"VM.provision":  vmProvision,
+		"VM.create":     vmCreate,
+		"VM.destroy":    vmDestroy,
 	}
 }
 
@@ -29,7 +31,7 @@ func vmCloneOrCopy(name string) behaviour {
 				return err
 			}
 			err = o.update(func(t *tx) error {
-				made = t.copyVM(o.vm, c.str(1), disks, values{"current_operations": mapOf(o.task, name)})
+				made = t.copyVM(o.vm, c.str(1), disks, values{"current_operations": mapOf(o.task, name)}, nil)
 				return nil
 			})
 			if err == nil {
@@ -50,33 +52,26 @@ func vmCloneOrCopy(name string) behaviour {
 }
 
 // copyDisks makes a VDI like each of the VM's, one after the other, on the same SR or on another, and gives them by VBD.
+// xapi: progress follows the bytes; when one fails, or the task is cancelled between two, those made are destroyed.
 func (o *vmOperationCall) copyDisks(verb, sr string) (map[string]string, error) {
-	var vbds []string
-	disks := map[string]string{}
-	err := o.view(func(t *tx) error {
-		for _, vbd := range t.strs("VM", o.vm, "VBDs") {
-			if t.exists("VDI", t.str("VBD", vbd, "VDI")) {
-				vbds = append(vbds, vbd)
-			}
-		}
-		return nil
-	})
-	for i, vbd := range vbds {
+	vbds, total, err := o.disksToCopy()
+	disks, done := map[string]string{}, int64(0)
+	for _, vbd := range vbds {
 		if err == nil {
-			err = o.sleep(o.takes(timingDisk))
+			err = o.interrupted()
 		}
-		if err == nil {
-			err = o.update(func(t *tx) error {
-				disks[vbd] = t.copyDisk(t.str("VBD", vbd, "VDI"), sr, verb, o.task)
-				t.set("task", o.task, "progress", float64(i+1)/float64(len(vbds)))
-				return nil
-			})
+		if err != nil {
+			break
 		}
+		disks[vbd.vbd], err = o.copyDisk(vbd.vdi, verb, sr, func(part float64) float64 {
+			return (float64(done) + part*float64(vbd.bytes)) / float64(total)
+		})
+		done += vbd.bytes
 	}
 	if err != nil {
-		_ = o.update(func(t *tx) error { // err says more
+		_ = o.life.update(func(t *tx) error { // err says more
 			for _, vdi := range disks {
-				t.destroy("VDI", vdi)
+				t.dropDisk(vdi)
 			}
 			return nil
 		})
@@ -84,55 +79,44 @@ func (o *vmOperationCall) copyDisks(verb, sr string) (map[string]string, error) 
 	return disks, err
 }
 
-// vmSnapshot is VM.snapshot. xapi: a snapshot is a VM record, template and snapshot at once, and its VM's new parent.
-func vmSnapshot(c *call) (any, error) {
-	made := nullRef
-	err := c.operateVM(c.str(0), "snapshot", func(o *vmOperationCall) error {
-		disks, err := o.copyDisks("snapshot", nullRef)
-		if err != nil {
-			return err
-		}
-		return o.update(func(t *tx) error { made = t.snapshotVM(o.vm, c.str(1), disks); return nil })
-	}, func(t *tx) { t.announce("VM_SNAPSHOTTED", c.str(0), "snapshotted") })
-	return made, err
+// copiedDisk is a disk that a copy of a VM needs a copy of.
+type copiedDisk struct {
+	vbd, vdi string
+	bytes    int64 // virtual size, at least 1
 }
 
-// snapshotVM makes the record of a snapshot with these disks, by VBD of its VM.
-func (t *tx) snapshotVM(vm, name string, disks map[string]string) string {
-	state := t.str("VM", vm, "power_state")
-	made := t.copyVM(vm, name, disks, values{
-		"is_a_template": true, "is_a_snapshot": true, "snapshot_of": vm, "snapshot_time": t.now(),
-		"snapshot_info": mapOf("power-state-at-snapshot", state, "disk-snapshot-type", "crash_consistent"),
-		"parent":        t.str("VM", vm, "parent"),
+// disksToCopy lists the VM's disks with their bytes in all. CDs and empty drives are not copied.
+func (o *vmOperationCall) disksToCopy() (disks []copiedDisk, total int64, err error) {
+	err = o.view(func(t *tx) error {
+		for _, vbd := range t.strs("VM", o.vm, "VBDs") {
+			vdi := t.str("VBD", vbd, "VDI")
+			if !t.exists("VDI", vdi) || t.str("VBD", vbd, "type") == "CD" || slices.Contains(o.ignored, vdi) {
+				continue
+			}
+			d := copiedDisk{vbd, vdi, max(1, t.num("VDI", vdi, "virtual_size"))}
+			disks = append(disks, d)
+			total += d.bytes
+		}
+		return nil
 	})
-	t.set("VM", vm, "parent", made)
-	t.refreshVM(made)
-	return made
+	return disks, total, err
 }
 
-// vmProvision is VM.provision: a template becomes a VM. xapi: the disks that other_config asks for are made first; the
-// simulator makes none.
-func vmProvision(c *call) (any, error) {
-	vm := c.str(0)
-	return nil, c.operateVM(vm, "provision", func(o *vmOperationCall) error {
-		host := nullRef
-		err := o.whenAllowed(func(t *tx) error {
-			host = t.masterHost()
-			return t.markHost(host, o.task, "provision")
-		})
+// copyDisk makes one disk like another, as a call beneath this one; so turns its progress into that of the whole.
+func (o *vmOperationCall) copyDisk(vdi, verb, sr string, so func(float64) float64) (string, error) {
+	if sr == nullRef {
+		found, err := o.srOf(vdi)
 		if err != nil {
-			return err
+			return nullRef, err
 		}
-		return o.update(func(t *tx) error {
-			t.set("VM_metrics", t.str("VM", vm, "metrics"), "install_time", t.now())
-			t.set("VM", vm, "is_a_template", false)
-			t.removeFrom("VM", vm, "other_config", "disks")
-			t.removeFrom("VM", vm, "other_config", "postinstall")
-			t.unmark("host", host, o.task)
-			t.refreshHost(host)
-			return nil
-		})
-	}, nil)
+		sr = found
+	}
+	return o.beneath("Async.VDI."+verb, func(task string) (string, error) {
+		if verb == "copy" {
+			return o.copyDiskTo(vdi, sr, task, func(f float64) { o.progress(so(f)) })
+		}
+		return o.cloneDisk(vdi, verb, task)
+	}, func(t *tx) { t.set("task", o.task, "progress", so(1)) })
 }
 
 // vmCreate is VM.create: a bare record, with metrics.
@@ -188,7 +172,7 @@ func (t *tx) destroyVM(vm string) {
 		vdi := t.str("VBD", vbd, "VDI")
 		t.destroy("VBD", vbd)
 		if t.exists("VDI", vdi) {
-			t.set("VDI", vdi, "allowed_operations", setOf(vdiAllowedOperations(false, false)...))
+			t.refreshVDI(vdi)
 		}
 	}
 	for _, vif := range t.strs("VM", vm, "VIFs") {

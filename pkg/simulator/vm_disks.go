@@ -20,8 +20,8 @@ func (t *tx) destroyDisk(vdi, parent string) {
 	}
 	t.storageTask("VDI.destroy", parent, t.str("VDI", vdi, "SR"), "vdi_destroy", func(task string) string {
 		t.mark("VDI", vdi, task, "destroy")
-		t.set("VDI", vdi, "allowed_operations", Set{})
-		t.innerTask("VDI.db_forget", nullRef, nullRef, func(string) { t.destroy("VDI", vdi) })
+		t.refreshVDI(vdi)
+		t.innerTask("VDI.db_forget", nullRef, nullRef, func(string) { t.dropDisk(vdi) })
 		return ""
 	})
 }
@@ -34,9 +34,9 @@ func (t *tx) storageTask(name, parent, sr, operation string, f func(task string)
 	})
 	t.set("task", task, "allowed_operations", setOf("cancel"))
 	t.mark("SR", sr, task, operation)
-	t.set("SR", sr, "allowed_operations", Set{})
+	t.refreshSR(sr)
 	result := f(task)
 	t.unmark("SR", sr, task)
-	t.set("SR", sr, "allowed_operations", srAllowedOperations())
+	t.refreshSR(sr)
 	t.endInnerTask(task, "<value>"+result+"</value>")
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // now is the time as xapi writes it into most fields.
-func (t *tx) now() time.Time { return wholeSecond(time.Now()) }
+func (t *tx) now() time.Time { return wholeSecond(t.life.clock()) }
 
 // settle puts a VM on a host: what xapi does in one call, so that no client sees the VM nowhere or counted twice.
 func (t *tx) settle(vm, host, parent string) {

@@ -1,7 +1,5 @@
 package simulator
 
-import "slices"
-
 // currentOperations reads a current_operations field, newest first.
 func (t *tx) currentOperations(class, ref string) []runningOperation {
 	m := t.dict(class, ref, "current_operations")
@@ -50,29 +48,11 @@ func (t *tx) vmFacts(ref string) vmFacts {
 	return f
 }
 
-// deviceFacts collects what decides the allowed operations of a VM's device.
-func (t *tx) deviceFacts(class, ref string) deviceFacts {
-	vm := t.str(class, ref, "VM")
-	f := t.vmFacts(vm)
-	d := deviceFacts{
-		PowerState: f.PowerState, Busy: len(t.dict(class, ref, "current_operations")) > 0,
-		Drivers: f.DriversKnown || f.DomainType == "pv",
-	}
-	for _, c := range f.Current {
-		if slices.Contains([]string{"clean_shutdown", "hard_shutdown", "suspend", "pause"}, c.Operation) {
-			d.VMOperation = c.Operation
-		}
-	}
-	if class == "VBD" {
-		d.CD, d.Empty = t.str(class, ref, "type") == "CD", t.flag(class, ref, "empty")
-	}
-	return d
-}
-
 // hostFacts collects what decides a host's allowed operations.
 func (t *tx) hostFacts(ref string) hostFacts {
 	return hostFacts{
 		Ref: ref, Enabled: t.flag("host", ref, "enabled"), Live: t.hostLive(ref), Current: t.currentOperations("host", ref),
+		PowersOn: t.str("host", ref, "power_on_mode") != "",
 	}
 }
 
@@ -85,6 +65,7 @@ func (t *tx) hostLive(ref string) bool {
 func (t *tx) refreshVM(ref string) {
 	if t.exists("VM", ref) {
 		t.set("VM", ref, "allowed_operations", setOf(vmAllowedOperations(t.vmFacts(ref))...))
+		t.refreshAppliance(t.str("VM", ref, "appliance"))
 	}
 }
 
@@ -107,16 +88,7 @@ func (t *tx) refreshVIF(ref string) {
 
 // refreshDisk recomputes the allowed_operations of the VDI behind a VBD.
 func (t *tx) refreshDisk(vbd string) {
-	vdi := t.str("VBD", vbd, "VDI")
-	if !t.exists("VDI", vdi) {
-		return
-	}
-	attached, attaching := false, false
-	for _, b := range t.strs("VDI", vdi, "VBDs") {
-		attached = attached || t.flag("VBD", b, "currently_attached")
-		attaching = attaching || len(t.dict("VBD", b, "current_operations")) > 0
-	}
-	t.set("VDI", vdi, "allowed_operations", setOf(vdiAllowedOperations(attached, attaching)...))
+	t.refreshVDI(t.str("VBD", vbd, "VDI"))
 }
 
 // text is a string of a map, "" where the key is missing.

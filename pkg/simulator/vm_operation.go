@@ -8,6 +8,8 @@ type vmOperationCall struct {
 	vm   string
 	name string // of the operation: "clean_shutdown"
 	lax  bool   // pool_migrate force=true: mobility and guest features are not asked for
+
+	ignored []string // VDIs that a snapshot leaves out
 }
 
 // operateVM runs body as an operation on a VM: checked, waiting for its turn, marked in current_operations before and
@@ -24,6 +26,9 @@ func (o *vmOperationCall) do(body func(*vmOperationCall) error, after func(*tx))
 	ended := o.update(func(t *tx) error {
 		t.unmark("VM", o.vm, o.task)
 		t.refreshVM(o.vm)
+		if err == nil {
+			t.wish(o.vm, o.name, true)
+		}
 		if err == nil && after != nil {
 			after(t)
 		}
@@ -48,6 +53,10 @@ func (o *vmOperationCall) begin() error {
 		if err := checkVMOperation(t.vmFacts(o.vm), o.name, !o.lax); err != nil {
 			return err
 		}
+		if err := t.startKeepsPlan(o.vm, o.name); err != nil {
+			return err
+		}
+		t.wish(o.vm, o.name, false)
 		t.mark("VM", o.vm, o.task, o.name)
 		t.refreshVM(o.vm)
 		return nil

@@ -8,7 +8,10 @@ import (
 func vmCleanShutdown(c *call) (any, error) {
 	vm := c.str(0)
 	return nil, c.operateVM(vm, "clean_shutdown", func(o *vmOperationCall) error {
-		return o.stopCleanly()
+		if err := o.stopCleanly(); err != nil {
+			return err
+		}
+		return o.delay("shutdown_delay")
 	}, func(t *tx) { t.announce("VM_SHUTDOWN", vm, "shutdown") })
 }
 
@@ -19,7 +22,10 @@ func vmHardShutdown(c *call) (any, error) {
 		if err := o.cancelOthers(); err != nil {
 			return err
 		}
-		return o.stopHard()
+		if err := o.stopHard(); err != nil {
+			return err
+		}
+		return o.delay("shutdown_delay")
 	}, func(t *tx) { t.announce("VM_SHUTDOWN", vm, "shutdown forcibly") })
 }
 

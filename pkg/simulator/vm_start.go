@@ -30,13 +30,19 @@ func (o *vmOperationCall) boot(host string, startPaused bool) error {
 		return err
 	}
 	err = o.buildDomain(host, startPaused)
+	if err == nil {
+		err = o.delay("start_delay")
+	}
 	return o.release(host, err)
 }
 
 // reserve marks the devices and the host, and lets the VM's memory count there.
 func (o *vmOperationCall) reserve(host, operation string) (string, error) {
 	resumes := operation == "vm_resume"
-	err := o.update(func(t *tx) error {
+	err := o.whenAllowed(func(t *tx) error {
+		if err := t.checkDisksForStart(o.vm); err != nil && !resumes {
+			return err
+		}
 		t.markDevices(o.vm, o.task, !resumes)
 		t.prepareBoot(o.vm)
 		return nil

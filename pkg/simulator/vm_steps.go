@@ -48,8 +48,31 @@ func (o *vmOperationCall) commit(t *tx, cancelPoints int) {
 	t.set("task", o.task, "other_config", withKey(other, "debug_info:cancel_points_seen", strconv.Itoa(cancelPoints)))
 }
 
-// contact fails unless the host can be reached. xapi: HOST_OFFLINE once the pool knows it dead, CANNOT_CONTACT_HOST before.
+// contact fails unless the host can be reached. xapi: HOST_OFFLINE once the pool knows it dead, CANNOT_CONTACT_HOST before,
+// after Timing.Contact. A member that comes back meanwhile has forgotten the task that was forwarded to it.
 func (c *call) contact(host string) error {
+	err := c.reach(host)
+	if !isCode(err, "CANNOT_CONTACT_HOST") || c.takes(timingContact) == 0 {
+		return err
+	}
+	for deadline := time.Now().Add(c.takes(timingContact)); time.Now().Before(deadline); {
+		c.pool.mu.Lock()
+		wake := c.pool.linked.next()
+		c.pool.mu.Unlock()
+		if err := c.waitFor(wake, time.Until(deadline)); err != nil {
+			return err
+		}
+		if !isCode(c.reach(host), "CANNOT_CONTACT_HOST") {
+			return c.view(func(t *tx) error { return t.must("task", c.task) })
+		}
+	}
+	return err
+}
+
+func timingContact(t Timing) Span { return t.Contact }
+
+// reach says whether a host answers now.
+func (c *call) reach(host string) error {
 	return c.view(func(t *tx) error {
 		if err := t.must("host", host); err != nil {
 			return err
@@ -58,7 +81,7 @@ func (c *call) contact(host string) error {
 			return fail("HOST_OFFLINE", host)
 		}
 		for _, m := range t.life.pool.members {
-			if m.host == host && m.state != memberUp && m != t.life.pool.master {
+			if m.host == host && m.state != memberUp && m != t.life.master {
 				return fail("CANNOT_CONTACT_HOST", host)
 			}
 		}
@@ -74,10 +97,18 @@ func (o *vmOperationCall) forwardToHome() (string, error) {
 		return nil
 	})
 	if err == nil {
+		o.forwardTo(host)
 		err = o.contact(host)
 	}
-	if err == nil {
-		o.forwardTo(host)
-	}
 	return host, err
+}
+
+// delay lets the seconds pass that the VM's record asks for after a start or a shutdown. xapi: the new state is there to
+// see, the operation still marked.
+func (o *vmOperationCall) delay(field string) error {
+	var seconds int64
+	if err := o.view(func(t *tx) error { seconds = t.num("VM", o.vm, field); return nil }); err != nil || o.instant {
+		return err
+	}
+	return o.sleep(time.Duration(seconds) * time.Second)
 }

@@ -13,25 +13,12 @@ func vmSuspend(c *call) (any, error) {
 // suspend writes the VM's memory to an image and takes the domain away. xapi: the devices stay attached in the records,
 // the console and the metrics stay too.
 func (o *vmOperationCall) suspend() error {
-	host, err := o.forwardToHome()
+	host, err := o.makeSuspendImage()
 	if err != nil {
 		return err
 	}
 	var memory int64
-	err = o.update(func(t *tx) error {
-		sr, err := t.suspendSR(o.vm, host)
-		if err != nil {
-			return err
-		}
-		memory = t.num("VM", o.vm, "memory_dynamic_max")
-		image := t.makeDisk(values{
-			"name_label": "Suspend image", "name_description": "Suspend image", "SR": sr, "type": "suspend",
-			"virtual_size": suspendImageSize(t.num("VM", o.vm, "memory_static_max")),
-		}, o.task)
-		t.set("VM", o.vm, "suspend_VDI", image)
-		o.cancellableIn(t, false)
-		return nil
-	})
+	err = o.view(func(t *tx) error { memory = t.num("VM", o.vm, "memory_dynamic_max"); return nil })
 	if err != nil {
 		return err
 	}
@@ -54,6 +41,31 @@ func (o *vmOperationCall) suspend() error {
 		t.leaveHost(o.vm)
 		t.set("VM", o.vm, "last_booted_record", t.bootRecord(o.vm))
 		t.refreshDevices(o.vm)
+		return nil
+	})
+}
+
+// makeSuspendImage goes to the VM's host and makes the disk that its memory will be written to; from then on the task
+// cannot be cancelled.
+func (o *vmOperationCall) makeSuspendImage() (string, error) {
+	host, err := o.forwardToHome()
+	if err != nil {
+		return host, err
+	}
+	return host, o.update(func(t *tx) error {
+		sr, err := t.suspendSR(o.vm, host)
+		if err != nil {
+			return err
+		}
+		size := suspendImageSize(t.num("VM", o.vm, "memory_static_max"))
+		if err := t.room(sr, size); err != nil {
+			return err
+		}
+		image := t.makeDisk(values{
+			"name_label": "Suspend image", "name_description": "Suspend image", "SR": sr, "type": "suspend", "virtual_size": size,
+		}, o.task)
+		t.set("VM", o.vm, "suspend_VDI", image)
+		o.cancellableIn(t, false)
 		return nil
 	})
 }
@@ -138,6 +150,9 @@ func (o *vmOperationCall) restoreDomain(host string, startPaused bool) error {
 		t.set("VM", o.vm, "power_state", state)
 		t.refreshVM(o.vm)
 		t.newDomain(o.vm)
+		if len(t.members("VM", o.vm, "consoles")) == 0 { // suspended by a revert
+			t.openConsole(o.vm, host, "rfb")
+		}
 		t.writeTimeOffset(o.vm)
 		t.refreshDevices(o.vm)
 		t.guestLooksAround(o.vm)

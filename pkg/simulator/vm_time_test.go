@@ -253,7 +253,7 @@ func TestDesignateNewMaster(t *testing.T) {
 		p, w := recordedPool(t, Model{})
 		ref, _ := namesOf(p)
 		w.must("pool.designate_new_master", ref("xen-2"))
-		time.Sleep(time.Second)
+		time.Sleep(20 * time.Second) // the fuse, and until the old master has found the new one
 		if master := p.State().Pool.Master; master != "xen-2" {
 			t.Errorf("the master is %s", master)
 		}

@@ -15,6 +15,9 @@ func (t *tx) set(class, ref, field string, v any) {
 	t.checkType(tab.class, i, v)
 	old := r.now.values[i]
 	r.now = r.now.with(i, v)
+	if !tab.class.has(i) {
+		return // the release does not have the field: nothing is written
+	}
 	t.touch(r)
 	inv, related := tab.class.inverse[i]
 	switch {

@@ -1,0 +1,109 @@
+package simulator_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"math/rand/v2"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/xencontroller/xencontroller/pkg/simulator"
+)
+
+// In a test, a pool ends by itself, and time is virtual in a bubble. (t is the test's.)
+func ExampleStart() {
+	testStart := func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			pool := simulator.Start(t, simulator.Model{Hosts: 3, VMs: 20, Timing: simulator.RealTiming()})
+			var dial func(ctx context.Context, network, address string) (net.Conn, error) = pool.Dial
+			_ = dial                   // for the client that is tested
+			time.Sleep(24 * time.Hour) // takes no time
+		})
+	}
+	_ = testStart
+}
+
+// A message does something else.
+func ExamplePool_Handle() {
+	pool, err := simulator.New(simulator.Model{VMs: 4})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close()
+	restore, err := pool.Handle("VM.start", func(call simulator.Invocation) (any, error) {
+		if err := call.Sleep(20 * time.Millisecond); err != nil { // in the pool's time; ends when the task is cancelled
+			return nil, err
+		}
+		if strings.HasSuffix(call.Params[0].(string), "0") {
+			return nil, call.Fail("BOOTLOADER_FAILED", call.Params[0].(string), "no kernel found")
+		}
+		return call.Proceed() // what the simulator would have done
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer restore()
+}
+
+// Faults compose: which calls, how often, what happens.
+func ExamplePool_Inject() {
+	pool, err := simulator.New(simulator.Model{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close()
+	remove := pool.Inject(simulator.Nth(3, simulator.On("Async.VM.start", simulator.LoseReply))) // done, and never answered
+	defer remove()
+	rng := rand.New(rand.NewPCG(1, 2))
+	pool.Inject(simulator.Chance(rng, 0.02, simulator.AnyOf(simulator.Reset, simulator.Hang, simulator.EventsLost)))
+	pool.Inject(simulator.On("Async.VM.pool_migrate", simulator.TaskFails("VM_MIGRATE_FAILED", "vm", "xen-1", "xen-2", "no")))
+	pool.Inject(simulator.On("VM.get_all_records", simulator.Nth(2, simulator.MasterDies())))
+}
+
+// A pool with people who may not do everything.
+func ExampleUser() {
+	pool, err := simulator.New(simulator.Model{Users: []simulator.User{{Name: "alice", Password: "secret", Role: "vm-operator"}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close()
+	fmt.Println(pool.SessionCount())
+	// Output: 0
+}
+
+// A pool that was dumped elsewhere, with "xencontroller dump".
+func ExampleLoad() {
+	file, err := os.Open("dump.json")
+	if err != nil {
+		return // there is none here
+	}
+	defer file.Close()
+	dump, err := simulator.Load(file)
+	if err != nil {
+		log.Fatal(err)
+	}
+	pool, err := simulator.New(simulator.Model{Dump: dump})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close()
+}
+
+// Sockets, for clients that are not written in Go.
+func ExamplePool_ListenAndServe() {
+	pool, err := simulator.New(simulator.Model{Hosts: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close()
+	ctx, stop := context.WithTimeout(context.Background(), time.Millisecond)
+	defer stop()
+	if err := pool.ListenAndServe(ctx, "http://127.0.74.1:0"); err != nil { // host 2 is 127.0.74.2
+		log.Fatal(err)
+	}
+}

@@ -1,0 +1,203 @@
+package simulator
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
+)
+
+// withHA turns HA on and protects some VMs.
+func withHA(t *testing.T, p *Pool, vms ...string) *wire {
+	t.Helper()
+	w := login1(t, p)
+	w.must("pool.enable_ha", Set{}, Map{})
+	for _, vm := range vms {
+		w.must("VM.set_ha_restart_priority", vmNamed(p, vm), "restart")
+	}
+	w.must("pool.set_ha_host_failures_to_tolerate", w.must("pool.get_all").(Set)[0], 1)
+	return w
+}
+
+// With HA a dead host is known dead within 100 s, and its protected VMs run elsewhere; others are Halted.
+func TestHARestartsProtectedVMs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := Start(t, Model{VMs: 8})
+		withHA(t, p, "db-1")
+		on := p.HostOf("db-1")
+		if err := p.MigrateVM("web-1", on); err != nil {
+			t.Fatal(err)
+		}
+		if on == "xen-1" {
+			t.Fatal("db-1 is on the master: the story wants it elsewhere")
+		}
+		if err := p.HostDies(on); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(110 * time.Second)
+		if p.PowerState("db-1") != xen.Running || p.HostOf("db-1") == on {
+			t.Errorf("db-1 is %s on %q, want Running elsewhere", p.PowerState("db-1"), p.HostOf("db-1"))
+		}
+		if p.PowerState("web-1") != xen.Halted {
+			t.Errorf("web-1, which nobody protects, is %s", p.PowerState("web-1"))
+		}
+		p.view(func(x *tx) {
+			if len(x.find("message", "name", "HA_HOST_FAILED")) != 1 || x.hostLive(p.member(on).host) {
+				t.Error("nobody is told that the host has failed")
+			}
+		})
+		checkInvariants(t, p)
+	})
+}
+
+// With HA a new master is elected when the old one dies. It has every write, and the old one follows it when it is back.
+func TestHAElectsMaster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := Start(t, Model{VMs: 8})
+		w := withHA(t, p, "web-1") // on the master
+		web := vmNamed(p, "web-1")
+		w.must("VM.set_name_description", web, "the last write")
+		if err := p.MasterDies(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(4 * time.Minute)
+		master := p.State().Pool.Master
+		if master != "xen-2" && master != "xen-3" {
+			t.Fatalf("the master is %q", master)
+		}
+		next := dial(t, p, p.member(master).address)
+		next.login()
+		if got := next.must("VM.get_name_description", web); got != "the last write" {
+			t.Errorf("the description is %q", got)
+		}
+		if p.PowerState("web-1") != xen.Running || p.HostOf("web-1") == "xen-1" {
+			t.Errorf("web-1 is %s on %q, want Running on a survivor", p.PowerState("web-1"), p.HostOf("web-1"))
+		}
+		if err := p.StartHost("xen-1"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if _, err := dial(t, p, "10.0.0.1").raw("session.login_with_password", "root", "xenroot"); err == nil || err.Error() != "HOST_IS_SLAVE["+p.member(master).address+"]" {
+			t.Errorf("the former master answers %v", err)
+		}
+		checkInvariants(t, p)
+	})
+}
+
+// What HA forbids, and what it wants to know.
+func TestHARefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := Start(t, Model{VMs: 5})
+		w := login1(t, p)
+		pool, xen3 := w.must("pool.get_all").(Set)[0], hostRefOf(p, "xen-3")
+		db := vmNamed(p, "db-1")
+		for _, c := range []struct {
+			want   string
+			method string
+			params []any
+		}{
+			{"HA_NOT_ENABLED", "pool.disable_ha", nil},
+			{"INVALID_VALUE | ha_restart_priority | always", "VM.set_ha_restart_priority", []any{db, "always"}},
+			{"INVALID_VALUE | ha_host_failures_to_tolerate | -1", "pool.set_ha_host_failures_to_tolerate", []any{pool, -1}},
+			{"", "pool.enable_ha", []any{Set{}, Map{}}},
+			{"HA_IS_ENABLED", "pool.enable_ha", []any{Set{}, Map{}}},
+			{"HA_IS_ENABLED", "pool.eject", []any{xen3}},
+			{"HA_IS_ENABLED", "pool.designate_new_master", []any{xen3}},
+			{"HA_IS_ENABLED", "host.destroy", []any{xen3}},
+			{"HA_OPERATION_WOULD_BREAK_FAILOVER_PLAN", "pool.set_ha_host_failures_to_tolerate", []any{pool, 3}},
+			{"", "VM.set_ha_restart_priority", []any{db, "restart"}},
+			{"", "pool.disable_ha", nil},
+		} {
+			if c.want != "" {
+				if got := w.refused(c.method, c.params...); got != c.want {
+					t.Errorf("%s answers %s, want %s", c.method, got, c.want)
+				}
+				continue
+			}
+			w.must(c.method, c.params...)
+		}
+		local := localLoginAt(t, p, "10.0.0.2")
+		w.must("pool.enable_ha", Set{}, Map{})
+		if got := local.refused("pool.emergency_transition_to_master"); got != "HA_IS_ENABLED" {
+			t.Errorf("emergency_transition_to_master answers %s", got)
+		}
+		write(p, func(t *tx) {
+			for _, sr := range t.find("SR", "shared", true) {
+				t.set("SR", sr, "type", "dummy")
+			}
+		})
+		w.must("pool.disable_ha")
+		if got := w.refused("pool.enable_ha", Set{}, Map{}); got != "CANNOT_CREATE_STATE_FILE" {
+			t.Errorf("without storage for a state file: %s", got)
+		}
+	})
+}
+
+// A protected VM that would leave no room after a death does not start, nor does the host that the plan counts on go.
+func TestHAKeepsItsPlan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := Start(t, Model{VMs: -1, HostMemory: 32 * gib, Hosts: 2})
+		for i := range 4 {
+			if err := p.AddVM(VMSpec{Name: fmt.Sprintf("big-%d", i), Memory: 10 * gib, Host: fmt.Sprintf("xen-%d", i%2+1)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		names := []string{"big-0", "big-1", "big-2", "big-3"}
+		w := withHA(t, p, names...)
+		for i, vm := range names {
+			_, err := w.call("VM.start_on", vmNamed(p, vm), hostRefOf(p, fmt.Sprintf("xen-%d", i%2+1)), false, false)
+			if refused := err != nil && strings.HasPrefix(err.Error(), "HA_OPERATION_WOULD_BREAK_FAILOVER_PLAN"); refused != (i >= 2) {
+				t.Errorf("start of %s: %v", vm, err)
+			}
+		}
+		if got := w.refused("host.disable", hostRefOf(p, "xen-2")); got != "HA_OPERATION_WOULD_BREAK_FAILOVER_PLAN" {
+			t.Errorf("disabling a host that the plan needs answers %s", got)
+		}
+		if got := w.must("VM.get_ha_always_run", vmNamed(p, "big-0")); got != true {
+			t.Error("a protected VM that was started is not to run always")
+		}
+		w.must("VM.hard_shutdown", vmNamed(p, "big-0"))
+		if got := w.must("VM.get_ha_always_run", vmNamed(p, "big-0")); got != false {
+			t.Error("a VM that somebody stopped is still to run always")
+		}
+		time.Sleep(5 * time.Minute)
+		if p.PowerState("big-0") != xen.Halted {
+			t.Error("HA started what somebody stopped")
+		}
+	})
+}
+
+// A plan places every VM of the dead once, on the living, within their memory.
+func TestHAPlanFits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var dead, alive []haHost
+		free := map[string]int64{}
+		for i := range rapid.IntRange(0, 5).Draw(t, "alive") {
+			h := haHost{Ref: fmt.Sprint("host", i), Free: rapid.Int64Range(0, 50).Draw(t, "free")}
+			alive, free[h.Ref] = append(alive, h), h.Free
+		}
+		needs := map[string]int64{}
+		for i := range rapid.IntRange(0, 6).Draw(t, "vms") {
+			vm := haVM{fmt.Sprint("vm", i), rapid.Int64Range(1, 30).Draw(t, "need")}
+			dead, needs[vm.Ref] = append(dead, haHost{VMs: []haVM{vm}}), vm.Need
+		}
+		plan := haPlace(dead, alive)
+		if plan == nil {
+			return
+		}
+		for vm, host := range plan {
+			free[host] -= needs[vm]
+			if free[host] < 0 {
+				t.Fatalf("%s is overfull", host)
+			}
+		}
+		if len(plan) != len(needs) {
+			t.Fatalf("%d VMs placed of %d", len(plan), len(needs))
+		}
+	})
+}
