@@ -24,13 +24,13 @@ with --config; flags win over the environment, the environment over the file.`,
 	root.SetIn(e.in)
 	root.SetOut(e.out)
 	root.SetErr(e.err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return usageError("%w", err)
 	})
 	root.PersistentFlags().String("config", "", "YAML file with values for flags that are not given")
 	root.AddCommand(
 		newRunCommand(e), newDemoCommand(e), newPlanCommand(e), newValidateCommand(e), newSimulateCommand(e),
-		newGetCommand(e), newEventsCommand(e), newVersionCommand(e),
+		newGetCommand(e), newEventsCommand(e), newDumpCommand(e), newVersionCommand(e),
 	)
 	prepare(e, root)
 	return root

@@ -20,10 +20,15 @@ import (
 // simulateFlags say which pool to simulate.
 type simulateFlags struct {
 	listen   string
+	unix     string
 	admin    string
 	timing   string
 	coverage bool
 	output   string
+	users    []string
+	size     string
+	speed    float64
+	load     string
 	model    simulator.Model
 }
 
@@ -42,18 +47,26 @@ of its own: with the default address xen-1, the master, is at 127.0.20.1, xen-2 
 			if f.coverage {
 				return printCoverage(e.out, f.output)
 			}
+			if err := f.shape(cmd.Flags().Changed("hosts"), cmd.Flags().Changed("vms")); err != nil {
+				return err
+			}
 			return simulate(cmd.Context(), e, f)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.listen, "listen", "http://127.0.20.1:8080", "URL of the first host; each further one has the next address")
+	flags.StringVar(&f.listen, "listen", "http://127.0.20.1:8080", "URL of the first host, http or https; each further one has the next address")
+	flags.StringVar(&f.unix, "unix", "", "path of a unix socket of the master too, where everybody is root; empty: none")
 	flags.StringVar(&f.admin, "admin", "", "address of the listener for faults and foreign changes; empty: none")
 	flags.IntVar(&f.model.Hosts, "hosts", 3, "hosts of the pool, 1 to 64")
 	flags.IntVar(&f.model.VMs, "vms", 20, "VMs of the pool")
 	flags.StringVar(&f.model.Password, "password", "xenroot", "password of the user root")
 	flags.Int64Var(&f.model.Seed, "seed", 0, "seed of everything random; the same seed makes the same pool")
-	flags.StringVar(&f.model.Version, "xapi-version", "", "version of xapi to be (default 24.19.2)")
+	flags.StringVar(&f.model.Version, "xapi-version", "", "version of xapi to be: 8.2, 24.19, 26 or a whole one (default 24.19.2, or that of --load)")
+	flags.StringArrayVar(&f.users, "user", nil, "NAME:PASSWORD:ROLE of somebody besides root, with a role of XAPI such as vm-operator or read-only; may be repeated")
+	flags.StringVar(&f.size, "model", "", "hosts and VMs together: small (1, 4), rack (16, 400) or fleet (64, 10000); --hosts and --vms win")
+	flags.StringVar(&f.load, "load", "", "file that dump wrote: simulate the pool that it is of")
 	flags.StringVar(&f.timing, "timing", "demo", "how long operations take: none, demo (a few seconds) or real")
+	flags.Float64Var(&f.speed, "speed", 1, "how many times as fast operations are: 10 takes a tenth of the time")
 	flags.BoolVar(&f.model.StrictConflicts, "strict-conflicts", false, "refuse an operation that collides with another at once, where xapi lets it wait")
 	flags.BoolVar(&f.coverage, "coverage", false, "print what each message of the API does here, and exit")
 	flags.StringVarP(&f.output, "output", "o", "text", "with --coverage: text or json")
@@ -89,6 +102,9 @@ func simulate(ctx context.Context, e *env, f simulateFlags) error {
 	if err := applyTiming(&model, f.timing); err != nil {
 		return err
 	}
+	if f.speed > 0 {
+		model = model.Faster(f.speed)
+	}
 	pool, err := simulator.New(model)
 	if err != nil {
 		return err
@@ -103,12 +119,16 @@ func simulate(ctx context.Context, e *env, f simulateFlags) error {
 			return fmt.Errorf("the admin listener cannot be opened (--admin): %w", err)
 		}
 	}
-	for i, url := range pool.URLs() {
-		role := "member"
-		if i == 0 {
-			role = "master"
+	if f.unix != "" {
+		if err := pool.ListenUnix("", f.unix); err != nil {
+			return fmt.Errorf("the unix socket cannot be served (--unix): %w", err)
 		}
-		fmt.Fprintf(e.out, "xen-%d  %s  %s\n", i+1, url, role)
+	}
+	if err := printHosts(e.out, pool); err != nil {
+		return err
+	}
+	if f.unix != "" {
+		fmt.Fprintf(e.out, "unix  %s  the first master's, for root: any name, any password\n", f.unix)
 	}
 	if admin != nil {
 		fmt.Fprintf(e.out, "admin  http://%s\n", admin.Addr())
@@ -125,11 +145,12 @@ func simulate(ctx context.Context, e *env, f simulateFlags) error {
 // serveHTTP answers on a listener until the context ends.
 func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	stopped := make(chan error, 1)
+	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
+		defer close(stopped)
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		stopped <- server.Shutdown(grace)
+		_ = server.Shutdown(grace) // what is not answered within that second is cut off by the end of the process
 	})
 	err := server.Serve(listener)
 	if !stop() {

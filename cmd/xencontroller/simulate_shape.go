@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/xencontroller/xencontroller/pkg/simulator"
+)
+
+// shape fills the model from the flags that say it in words. Numbers that were given win over a named size.
+func (f *simulateFlags) shape(hostsGiven, vmsGiven bool) error {
+	if f.speed <= 0 {
+		return usageError("--speed is %v: it must be above 0", f.speed)
+	}
+	for _, text := range f.users {
+		u, err := parseUser(text)
+		if err != nil {
+			return err
+		}
+		f.model.Users = append(f.model.Users, u)
+	}
+	hosts, vms := 0, 0
+	switch f.size {
+	case "":
+	case "small":
+		hosts, vms = 1, 4
+	case "rack":
+		hosts, vms = 16, 400
+	case "fleet":
+		hosts, vms = 64, 10_000
+	default:
+		return usageError("--model is %q, neither small, rack nor fleet", f.size)
+	}
+	if hosts > 0 && !hostsGiven {
+		f.model.Hosts = hosts
+	}
+	if hosts > 0 && !vmsGiven {
+		f.model.VMs = vms
+	}
+	if f.load == "" {
+		return nil
+	}
+	if f.size != "" || hostsGiven || vmsGiven || len(f.users) > 0 {
+		return usageError("--load brings its own hosts, VMs and users: leave out --model, --hosts, --vms and --user")
+	}
+	file, err := os.Open(f.load)
+	if err != nil {
+		return fmt.Errorf("the dump cannot be read (--load): %w", err)
+	}
+	defer file.Close() //nolint:errcheck // only read
+	if f.model.Dump, err = simulator.Load(file); err != nil {
+		return fmt.Errorf("%s: %w", f.load, err)
+	}
+	return nil
+}
+
+// parseUser reads NAME:PASSWORD:ROLE; the password may hold colons.
+func parseUser(text string) (simulator.User, error) {
+	name, rest, _ := strings.Cut(text, ":")
+	i := strings.LastIndex(rest, ":")
+	if name == "" || i < 0 || rest[i+1:] == "" {
+		return simulator.User{}, usageError("--user is not NAME:PASSWORD:ROLE") // without the text: it may hold a password
+	}
+	return simulator.User{Name: name, Password: rest[:i], Role: rest[i+1:]}, nil
+}
+
+// printHosts says where each host answers, and how to reach it from a shell and from Python.
+func printHosts(out io.Writer, pool *simulator.Pool) error {
+	master := pool.State().Pool.Master
+	hosts := pool.State().Hosts
+	for _, h := range hosts {
+		role := "member"
+		if h.Name == master {
+			role = "master"
+		}
+		fmt.Fprintf(out, "%s  %s  %s\n", h.Name, h.URL, role)
+	}
+	if err := printFingerprints(out, pool, hosts); err != nil {
+		return err
+	}
+	for _, h := range hosts { // one line a host
+		curl, modules, python := "curl", "xmlrpc.client", ""
+		if strings.HasPrefix(h.URL, "https:") { // its certificate is nobody's but its own
+			curl, modules, python = "curl -k", "ssl, xmlrpc.client", ", context=ssl._create_unverified_context()"
+		}
+		fmt.Fprintf(out, "%s  %s -d '{\"jsonrpc\":\"2.0\",\"method\":\"session.login_with_password\",\"params\":[\"root\",\"PASSWORD\"],\"id\":1}' %s/jsonrpc   or   ", h.Name, curl, h.URL)
+		fmt.Fprintf(out, "python3 -c 'import %s; print(xmlrpc.client.ServerProxy(\"%s\"%s).session.login_with_password(\"root\", \"PASSWORD\"))'\n", modules, h.URL, python)
+	}
+	return nil
+}
+
+// printFingerprints says which certificate to expect of each host that answers over TLS.
+func printFingerprints(out io.Writer, pool *simulator.Pool, hosts []simulator.HostState) error {
+	for _, h := range hosts {
+		if !strings.HasPrefix(h.URL, "https:") {
+			continue
+		}
+		fingerprint, err := pool.Fingerprint(h.Name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s  SHA-256 %s\n", h.Name, fingerprint)
+	}
+	return nil
+}
