@@ -1,5 +1,5 @@
 // Command docs writes the pages of docs/reference that are lists of what the code declares, so that they cannot differ
-// from it: metrics.md and reasons.md.
+// from it: metrics.md, reasons.md and coverage.md.
 //
 // It knows where each package declares its metrics and reasons. It must not know what they mean. The same code gives the
 // same bytes, and the tidy test compares them.
@@ -31,10 +31,14 @@ func run(folder string) error {
 	if err != nil {
 		return err
 	}
+	coverage, err := coveragePage()
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	for name, page := range map[string][]byte{"metrics.md": metrics, "reasons.md": reasons} {
+	for name, page := range map[string][]byte{"metrics.md": metrics, "reasons.md": reasons, "coverage.md": coverage} {
 		if err := os.WriteFile(filepath.Join(folder, name), page, 0o644); err != nil {
 			return err
 		}
