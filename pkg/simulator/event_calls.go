@@ -6,8 +6,11 @@ import (
 	"time"
 )
 
-// nextDelay is how long event.next of xapi since 25.5 collects before it looks.
-const nextDelay = 200 * time.Millisecond
+// How long event.next of xapi since 25.5 collects: before its first look, and before each further one.
+const (
+	nextDelay   = 200 * time.Millisecond
+	nextRelooks = 50 * time.Millisecond
+)
 
 // eventBehaviours are the calls of class event.
 func eventBehaviours() map[string]behaviour {
@@ -63,12 +66,13 @@ func currentEventID(c *call) (any, error) {
 // nextEvents blocks until there are events for the session. The cursor moves before the reply is written: whoever does
 // not get the reply has lost its events. xapi since 25.5 also waits a little to collect more.
 func nextEvents(c *call) (any, error) {
-	if c.pool.model.since(25, 5) {
-		if err := c.sleep(nextDelay); err != nil {
-			return nil, err
+	collects := c.pool.model.since(25, 5)
+	for delay := nextDelay; ; delay = nextRelooks {
+		if collects {
+			if err := c.sleep(delay); err != nil {
+				return nil, err
+			}
 		}
-	}
-	for {
 		batch, wait, err := c.takeEvents()
 		if err != nil || len(batch) > 0 {
 			return batch, err

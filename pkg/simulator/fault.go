@@ -49,6 +49,7 @@ const (
 )
 
 // Strike strikes always.
+// Strike implements Fault.
 func (m plainMishap) Strike(Call) Mishap { return m }
 
 func (m plainMishap) befall(f *fate) {
@@ -71,6 +72,7 @@ type failWith struct{ failure *Failure }
 // FailWith answers the call with an error instead of carrying it out; an Async call fails at once, without a task.
 func FailWith(code string, params ...string) Mishap { return failWith{fail(code, params...)} }
 
+// Strike implements Fault.
 func (m failWith) Strike(Call) Mishap { return m }
 func (m failWith) befall(f *fate)     { f.failure = m.failure }
 
@@ -79,6 +81,7 @@ type delay time.Duration
 // Delay lets the call wait before it is carried out.
 func Delay(d time.Duration) Mishap { return delay(d) }
 
+// Strike implements Fault.
 func (m delay) Strike(Call) Mishap { return m }
 func (m delay) befall(f *fate)     { f.delay += time.Duration(m) }
 
@@ -91,6 +94,7 @@ type on struct {
 // "*" is every call.
 func On(method string, f Fault) Fault { return on{method, f} }
 
+// Strike implements Fault.
 func (o on) Strike(c Call) Mishap {
 	prefix, wild := strings.CutSuffix(o.method, "*")
 	if c.Method == o.method || wild && strings.HasPrefix(c.Method, prefix) {
@@ -108,6 +112,7 @@ type nth struct {
 // Nth lets only the n-th strike of a fault through, counted from 1.
 func Nth(n int, f Fault) Fault { return &nth{n: int64(n), fault: f} }
 
+// Strike implements Fault.
 func (x *nth) Strike(c Call) Mishap {
 	if m := x.fault.Strike(c); m != nil && x.seen.Add(1) == x.n {
 		return m
@@ -125,6 +130,7 @@ type chance struct {
 // Chance lets a strike of a fault through with probability p.
 func Chance(rng *rand.Rand, p float64, f Fault) Fault { return &chance{rng: rng, p: p, fault: f} }
 
+// Strike implements Fault.
 func (x *chance) Strike(c Call) Mishap {
 	m := x.fault.Strike(c)
 	if m == nil {
@@ -143,6 +149,7 @@ type anyOf []Fault
 // AnyOf strikes with one of several faults, picked at random; when that one does not strike, the next is asked.
 func AnyOf(faults ...Fault) Fault { return anyOf(faults) }
 
+// Strike implements Fault.
 func (a anyOf) Strike(c Call) Mishap {
 	for i := range a {
 		if m := a[(c.Roll+uint64(i))%uint64(len(a))].Strike(c); m != nil {

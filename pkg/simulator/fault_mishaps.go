@@ -11,6 +11,7 @@ type taskFails struct{ failure *Failure }
 // synchronous call answers it. Nothing else happens to the pool. See FailWith for a call that fails before its task.
 func TaskFails(code string, params ...string) Mishap { return taskFails{fail(code, params...)} }
 
+// Strike implements Fault.
 func (m taskFails) Strike(Call) Mishap { return m }
 func (m taskFails) befall(f *fate)     { f.taskFailure = m.failure }
 
@@ -25,6 +26,7 @@ type doing struct{ f func(*Pool) }
 // Do lets something happen to the pool before the call is carried out, once for each strike: whatever a test can do.
 func Do(f func(*Pool)) Mishap { return doing{f} }
 
+// Strike implements Fault.
 func (m doing) Strike(Call) Mishap { return m }
 func (m doing) befall(f *fate)     { f.before = append(f.before, m.f) }
 
@@ -51,6 +53,7 @@ func Throttle(perSecond float64, of Fault) Fault {
 	return &throttle{every: time.Duration(float64(time.Second) / perSecond), fault: of}
 }
 
+// Strike implements Fault.
 func (x *throttle) Strike(c Call) Mishap {
 	if x.fault.Strike(c) == nil {
 		return nil
@@ -71,6 +74,7 @@ type together []Fault
 // AllOf strikes with every one of several faults that strikes, at once: Delay and LoseReply, say.
 func AllOf(faults ...Fault) Fault { return together(faults) }
 
+// Strike implements Fault.
 func (a together) Strike(c Call) Mishap {
 	var struck mishaps
 	for _, f := range a {
@@ -86,6 +90,7 @@ func (a together) Strike(c Call) Mishap {
 
 type mishaps []Mishap
 
+// Strike implements Fault.
 func (m mishaps) Strike(Call) Mishap { return m }
 
 func (m mishaps) befall(f *fate) {

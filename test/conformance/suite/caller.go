@@ -54,7 +54,7 @@ func (c *Caller) Call(ctx context.Context, method string, params ...any) (any, e
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, err
