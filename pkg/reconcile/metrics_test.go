@@ -12,6 +12,7 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/reconcile"
 	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
 	"github.com/xencontroller/xencontroller/pkg/simulator"
+	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
 // TestMetrics plays a start, a failure and drift that is only observed, and reads what is counted.
@@ -73,6 +74,36 @@ xencontroller_vm_condition{condition="Stalled",pool="rack-1",status="true",vm="n
 		w.settle(time.Second)
 		if n, err := testutil.GatherAndCount(reg, "xencontroller_vm_condition"); err != nil || n != 0 {
 			w.t.Errorf("nothing is declared, and %d conditions are left, %v", n, err)
+		}
+	})
+}
+
+// TestATaskIsDestroyedOnceAndCountedAsOurs writes to a task of ours between a destroy that failed and the next try: the
+// event must not make an orphan of it.
+func TestATaskIsDestroyedOnceAndCountedAsOurs(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	m := reconcile.NewMetrics(reg)
+	playWith(t, simulator.Model{}, "", func(c *reconcile.Config) { c.Metrics, c.Name = m, "rack-1" }, func(w *world) {
+		w.pool.Inject(simulator.Nth(1, simulator.On("task.destroy", simulator.FailWith("INTERNAL_ERROR", "not now"))))
+		w.declare(running("app-1"))
+		w.settle(100 * time.Millisecond)
+		tasks := w.pool.Tasks()
+		if len(tasks) != 1 || w.calls("task.destroy") != 1 {
+			w.t.Fatalf("%d calls of task.destroy, and these tasks: %+v", w.calls("task.destroy"), tasks)
+		}
+		do(w, xen.TaskRef(tasks[0].Ref).AddToOtherConfig("note", "seen"))
+		w.settle(time.Minute)
+		want := `
+# HELP xencontroller_tasks_destroyed_total Tasks of ours destroyed after their end, by origin: own, or orphan of an earlier life or a lost reply.
+# TYPE xencontroller_tasks_destroyed_total counter
+xencontroller_tasks_destroyed_total{origin="orphan",pool="rack-1"} 0
+xencontroller_tasks_destroyed_total{origin="own",pool="rack-1"} 1
+`
+		if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "xencontroller_tasks_destroyed_total"); err != nil {
+			w.t.Error(err)
+		}
+		if n := w.calls("task.destroy"); n != 2 {
+			w.t.Errorf("%d calls of task.destroy", n)
 		}
 	})
 }
