@@ -31,6 +31,8 @@ const adminHelp = `What goes wrong in this pool, and what somebody else does to 
   POST /vm/NAME/suspend
   POST /vm/NAME/resume
   POST /vm/NAME/power-off                  the guest switches itself off
+  POST /vm/NAME/reboot                     the guest restarts itself
+  POST /vm/NAME/crash                      the guest crashes
   POST /vm/NAME/migrate?host=HOST          live
 
 NAME and HOST are a name_label or a uuid. Errors are {"error": "words"}.
@@ -72,6 +74,8 @@ func (p *Pool) AdminHandler() http.Handler {
 	act("/vm/{name}/suspend", named(p.SuspendVM))
 	act("/vm/{name}/resume", named(p.ResumeVM))
 	act("/vm/{name}/power-off", named(p.PowerOffInGuest))
+	act("/vm/{name}/reboot", named(p.RebootInGuest))
+	act("/vm/{name}/crash", named(p.CrashGuest))
 	act("/vm/{name}/migrate", func(r *http.Request) error {
 		host := r.URL.Query().Get("host")
 		if host == "" {

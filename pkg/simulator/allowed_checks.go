@@ -104,6 +104,8 @@ func (f *vmFacts) checkDevices(op string) *Failure {
 	moves := slices.Contains(movingOperations, op)
 	resets := f.ResetsDisk && (op == "suspend" || op == "checkpoint" || op == "snapshot") || f.CachesDisk && op == "pool_migrate"
 	switch {
+	case op == "snapshot_with_quiesce": // xapi: no guest can do that any more
+		return fail("VM_SNAPSHOT_WITH_QUIESCE_NOT_SUPPORTED", f.Ref)
 	case resets:
 		return fail("VDI_ON_BOOT_MODE_INCOMPATIBLE_WITH_OPERATION")
 	case f.HasPCI && moves:

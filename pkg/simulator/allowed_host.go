@@ -39,6 +39,9 @@ func hostAllowedOperations(f hostFacts) []string {
 // checkHostOperation says why an operation on a host is not allowed now; nil: it is.
 func checkHostOperation(f hostFacts, op string) *Failure {
 	for _, c := range f.Current {
+		if op == "provision" && c.Operation == "provision" {
+			return fail("OTHER_OPERATION_IN_PROGRESS", "host", f.Ref) // xapi: of this one it does not say more
+		}
 		if hostOperationsExclude(c.Operation, op) {
 			return otherOperation("host", f.Ref, f.Current, hostOperationInWords)
 		}

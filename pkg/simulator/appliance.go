@@ -198,6 +198,9 @@ func vmSetAppliance(c *call) (any, error) {
 				return err
 			}
 		}
+		if t.flag("VM", vm, "is_control_domain") || t.flag("VM", vm, "is_a_template") || t.flag("VM", vm, "is_a_snapshot") {
+			return fail("OPERATION_NOT_ALLOWED", "Control domains, templates and snapshots cannot be assigned to appliances.")
+		}
 		old := t.str("VM", vm, "appliance")
 		t.set("VM", vm, "appliance", appliance)
 		t.refreshAppliance(old)

@@ -170,7 +170,7 @@ func TestSmallVMCalls(t *testing.T) {
 		params []any
 		want   string
 	}{
-		{"VM.set_order", []any{ref("web5"), -1}, "VALUE_NOT_SUPPORTED | order | -1 | Value must be non-negative"},
+		{"VM.set_order", []any{ref("web5"), -1}, "INVALID_VALUE | order must be non-negative | -1"},
 		{"VM.set_HVM_shadow_multiplier", []any{ref("web5"), .5}, "INVALID_VALUE | multiplier | 0.5"},
 		{"VM.set_HVM_shadow_multiplier", []any{ref("web1"), 2.0}, "VM_BAD_POWER_STATE | web1 | halted | running"},
 		{"VM.set_shadow_multiplier_live", []any{ref("web1"), 2.0}, ""},
@@ -238,7 +238,11 @@ func TestNetworks(t *testing.T) {
 				card = pif
 			}
 		}
-		vif = x.strs("network", front, "VIFs")[0]
+		for _, v := range x.strs("network", front, "VIFs") {
+			if x.flag("VIF", v, "currently_attached") {
+				vif = v
+			}
+		}
 	})
 	record := Map{{Key: "name_label", Value: "new"}, {Key: "name_description", Value: ""}, {Key: "MTU", Value: "1500"}, {Key: "other_config", Value: Map{}}, {Key: "tags", Value: Set{}}}
 	network := w.must("network.create", record).(string)

@@ -9,18 +9,21 @@ import (
 type call struct {
 	pool        *Pool
 	life        *life
-	member      *member  // that it came in on
-	message     *message // nil only for calls outside the datamodel
-	method      string   // "VM.start", without Async
-	name        string   // as called: "Async.VM.start"; the task's name_label
-	params      []any    // converted to their types, optional ones filled in, without the session
-	session     string   // reference; "" for calls without a session
-	otherConfig Map      // of the task: http:K from x-http-other-config-K headers
-	task        string   // reference of the call's task; a DummyRef where it has no row
-	run         *run     // nil for calls without a task
-	instant     bool     // somebody else's hand: takes no time
-	root        bool     // from the unix socket: the caller is root, whatever name and password it gives
-	hangs       bool     // the first sleep ends only by task.cancel: the mishap TaskHangs
+	member      *member     // that it came in on
+	message     *message    // nil only for calls outside the datamodel
+	method      string      // "VM.start", without Async
+	name        string      // as called: "Async.VM.start"; the task's name_label
+	params      []any       // converted to their types, optional ones filled in, without the session
+	session     string      // reference; "" for calls without a session
+	otherConfig Map         // of the task: http:K from x-http-other-config-K headers
+	tasks       taskHeaders // that the request named
+	task        string      // reference of the call's task; a DummyRef where it has no row
+	run         *run        // nil for calls without a task
+	instant     bool        // somebody else's hand: takes no time
+	root        bool        // from the unix socket: the caller is root, whatever name and password it gives
+	impatient   bool        // waits once for another operation to end, not for two hours
+	machines    [2]machine  // that the work is done on at the moment, and that it needs beside
+	hangs       bool        // the first sleep ends only by task.cancel: the mishap TaskHangs
 }
 
 // behaviour is what a message does: it returns the result, nil for void, or a *Failure. A synchronous call runs it in
@@ -58,6 +61,8 @@ func (c *call) sleep(d time.Duration) error {
 		select {
 		case <-c.cancelRequest():
 		case <-c.life.done():
+		case <-c.machines[0].off():
+		case <-c.machines[1].off():
 		}
 	} else if d > 0 {
 		timer := time.NewTimer(d)
@@ -66,6 +71,8 @@ func (c *call) sleep(d time.Duration) error {
 		case <-timer.C:
 		case <-c.cancelRequest():
 		case <-c.life.done():
+		case <-c.machines[0].off():
+		case <-c.machines[1].off():
 		}
 	}
 	return c.interrupted()
@@ -75,6 +82,9 @@ func (c *call) sleep(d time.Duration) error {
 func (c *call) interrupted() error {
 	if c.life.over() {
 		return errLifeEnded
+	}
+	if err := c.lostMachine(); err != nil {
+		return err
 	}
 	select {
 	case <-c.cancelRequest():

@@ -8,14 +8,12 @@ import (
 
 // What xapi's collector goes by. It runs every 30 s on the master.
 const (
-	collectEvery      = 30 * time.Second
-	finishedTaskKept  = 3900 * time.Second
-	pendingTaskKept   = 24 * time.Hour
-	tasksKept         = 200
-	idleSessionKept   = 24 * time.Hour
-	anonymousSessions = 400 // of root without an originator
-	sessionsEach      = 500 // of one originator
-	hostDeadAfter     = 600 * time.Second
+	collectEvery     = 30 * time.Second
+	finishedTaskKept = 3900 * time.Second
+	pendingTaskKept  = 24 * time.Hour
+	tasksKept        = 200
+	messagesKept     = 10_000
+	hostDeadAfter    = 600 * time.Second
 )
 
 // collect is the collector and the heartbeat of events, until the life ends.
@@ -32,6 +30,7 @@ func (l *life) collect() {
 		_ = l.update(func(t *tx) error {
 			t.collectTasks(progress)
 			t.collectSessions()
+			t.collectMessages()
 			t.declareDead()
 			t.compareClocks()
 			t.collectDevices()
@@ -93,42 +92,15 @@ func (t *tx) flushTasks(ended []string, spared int) {
 	}
 }
 
-// collectSessions ends idle sessions and the longest idle ones of a group that is too large. A session with tasks that
-// have not ended is exempt.
-func (t *tx) collectSessions() {
-	now := t.life.clock()
-	groups := make(map[string][]string)
-	for _, ref := range slices.Clone(t.all("session")) {
-		if t.busy(ref) {
-			continue
-		}
-		if now.Sub(t.at("session", ref, "last_active")) > idleSessionKept {
-			t.endSession(ref)
-			continue
-		}
-		originator := t.str("session", ref, "originator")
-		groups[originator] = append(groups[originator], ref)
+// collectMessages deletes the oldest alerts beyond the number that xapi keeps.
+func (t *tx) collectMessages() {
+	rows := t.table("message").sorted()
+	if len(rows) <= messagesKept {
+		return
 	}
-	for originator, refs := range groups {
-		limit := sessionsEach
-		if originator == "" {
-			limit = anonymousSessions
-		}
-		slices.SortStableFunc(refs, func(a, b string) int {
-			return cmp.Or(t.at("session", a, "last_active").Compare(t.at("session", b, "last_active")), cmp.Compare(t.row("session", a).created, t.row("session", b).created))
-		})
-		for _, ref := range refs[:max(0, len(refs)-limit)] {
-			t.endSession(ref)
-		}
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, func(a, b *row) int { return cmp.Compare(a.created, b.created) })
+	for _, r := range rows[:len(rows)-messagesKept] {
+		t.destroy("message", r.now.ref)
 	}
-}
-
-// busy says whether a session has tasks that have not ended.
-func (t *tx) busy(session string) bool {
-	for _, task := range t.strs("session", session, "tasks") {
-		if t.str("task", task, "status") == "pending" {
-			return true
-		}
-	}
-	return false
 }

@@ -68,7 +68,7 @@ func convertFloat(v any) (any, error) {
 	case int64:
 		return float64(v), nil
 	case string:
-		if f, err := strconv.ParseFloat(v, 64); err == nil {
+		if f, ok := xapid.ParseFloat(v); ok {
 			return f, nil
 		}
 		return nil, misfit("float_of_string")
@@ -76,7 +76,7 @@ func convertFloat(v any) (any, error) {
 	return nil, misfit("Expected float, got '%s'", xapid.Describe(v))
 }
 
-// convertTime takes the forms of a date that xapi takes; without a zone it is UTC.
+// convertTime takes the forms of a date that xapi takes; without a zone it is UTC, and an offset is kept.
 func convertTime(v any) (any, error) {
 	text := ""
 	switch v := v.(type) {
@@ -90,17 +90,18 @@ func convertTime(v any) (any, error) {
 	for _, layout := range [...]string{xapid.TimeLayout, "2006-01-02T15:04:05Z", "20060102T15:04:05Z07:00", "2006-01-02T15:04:05Z07:00",
 		"20060102T15:04:05", "2006-01-02T15:04:05"} {
 		if at, err := time.Parse(layout, text); err == nil {
-			return at.UTC(), nil
+			_, offset := at.Zone()
+			if at = at.Truncate(time.Second); offset == 0 {
+				return at.UTC(), nil
+			}
+			return at.In(time.FixedZone("", offset)), nil
 		}
 	}
 	return nil, internalError("Invalid argument: Clock__Date.of_iso8601: " + text)
 }
 
 func (s *schema) convertEnum(v any, enum string) (any, error) {
-	text, ok := v.(string)
-	if !ok {
-		return nil, misfit("Expected string, got '%s'", xapid.Describe(v))
-	}
+	text, _ := v.(string) // what is no string is an unknown word
 	if word, ok := s.enumFold[enum][strings.ToLower(text)]; ok {
 		return word, nil
 	}
@@ -110,7 +111,7 @@ func (s *schema) convertEnum(v any, enum string) (any, error) {
 func (s *schema) convertSet(v any, elem datamodel.Type) (any, error) {
 	in, ok := v.(Set)
 	if !ok {
-		return nil, misfit("Expected list, got '%s'", xapid.Describe(v))
+		return nil, misfit("Expecting Rpc.Enum, but found '%s'", xapid.Describe(v))
 	}
 	out := make(Set, len(in))
 	for i, e := range in {
@@ -151,7 +152,7 @@ func (s *schema) convertMap(v any, t datamodel.Type) (any, error) {
 func (s *schema) convertRecord(v any, className string) (any, error) {
 	in, ok := v.(Map)
 	if !ok {
-		return nil, misfit("Expecting Rpc.Dict, but found '%s'", xapid.Describe(v))
+		return nil, misfit("bad __structure")
 	}
 	c := s.classes[className]
 	var out Map
@@ -182,8 +183,8 @@ func (s *schema) arguments(m *message, params []any) (session string, args []any
 		received--
 		declared = declared[1:]
 	}
-	optional := len(declared) > m.required
-	if received < m.required || received > len(declared) && !optional {
+	optional := m.known > m.required
+	if received < m.required || received > m.known && !optional {
 		return "", nil, fail("MESSAGE_PARAMETER_COUNT_MISMATCH", m.wire, strconv.Itoa(m.required), strconv.Itoa(received))
 	}
 	if m.Session {
@@ -193,6 +194,7 @@ func (s *schema) arguments(m *message, params []any) (session string, args []any
 		}
 		session, params = v.(string), params[1:]
 	}
+	params = params[:min(len(params), m.known)]
 	args = make([]any, len(declared))
 	for i, p := range declared {
 		if i >= len(params) {

@@ -15,7 +15,7 @@ const (
 	Played Level = "played"
 	// Stored: it only reads or writes the database, as its kind says, where xapi may do more.
 	Stored Level = "stored"
-	// Refused: it answers an error: NOT_IMPLEMENTED, or MESSAGE_REMOVED where xapi says so too.
+	// Refused: it answers an error, that which xapi has for a pool that cannot, or has done away with the message.
 	Refused Level = "refused"
 )
 
@@ -32,12 +32,19 @@ func Coverage() ([]CoverageRow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
-	own, plain := behaviours(), plainSetters()
+	own, special, refused := behaviours(), specialBehaviours(), refusals()
 	var rows []CoverageRow
 	for _, c := range s.model.Classes {
 		for _, m := range c.Messages {
 			msg := s.calls[c.Name+"."+m.Name]
-			rows = append(rows, coverageOf(msg, own[msg.wire] != nil, plain[msg.wire] != nil && !specialSetter(msg.wire)))
+			row := coverageOf(msg, own[msg.wire] != nil, special[msg.wire] == nil)
+			if r, ok := refused[msg.wire]; ok && !msg.Removed() {
+				row.Level, row.Note = Refused, r.note()
+			}
+			if n, ok := partly()[msg.wire]; ok {
+				row.Level, row.Note = Stored, n
+			}
+			rows = append(rows, row)
 		}
 	}
 	slices.SortFunc(rows, func(a, b CoverageRow) int { return cmp.Compare(a.Message, b.Message) })
@@ -63,5 +70,15 @@ func coverageOf(m *message, own, plain bool) CoverageRow {
 	return row
 }
 
-// specialSetter reports whether a plain setter has been replaced by one that does more.
-func specialSetter(wire string) bool { return vmSetters()[wire] != nil }
+// partly are messages of which the simulator does less than xapi, with what is missing.
+func partly() map[string]string {
+	const uncounted, still = "calls are not counted by caller", "the host answers where it did"
+	return map[string]string{
+		"Caller.query_token_usage": uncounted, "Caller.query_call_count": uncounted, "Caller.query_group_token_usage": uncounted,
+		"Caller.query_group_call_count": uncounted, "Caller.query_all_usage": uncounted,
+		"host.management_reconfigure": still, "host.management_disable": still, "pool.management_reconfigure": still,
+		"host.get_tracked_user_agents": "none is tracked",
+		"host.emergency_ha_disable":    "of the whole pool, not of one host",
+		"VM.recover":                   "into the same pool only", "VM_appliance.recover": "into the same pool only",
+	}
+}

@@ -10,6 +10,7 @@ import (
 type db struct {
 	schema     *schema
 	tables     map[string]*table
+	names      []string // of the tables, descending
 	generation int64
 	origin     *db // of a copy: what it is a copy of
 }
@@ -19,6 +20,7 @@ type table struct {
 	rows    map[string]*row
 	order   []*row   // descending by reference; nil: to be sorted again
 	deleted []buried // newest last
+	changed int64    // generation of the last write, deletions included
 	stamp   int64    // of a copy: the generation of the last change
 }
 
@@ -35,7 +37,7 @@ type buried struct {
 	deleted int64
 }
 
-// xapi keeps at least 256 and less than 512 deletions of a table.
+// xapi keeps at least 256 and less than 512 deletions of a table, and twice as many of messages, which are in files.
 const (
 	deletionsKept = 512
 	deletionsLeft = 256
@@ -46,6 +48,8 @@ func newDB(s *schema) *db {
 	for _, c := range s.ordered {
 		d.tables[c.Name] = &table{class: c, rows: make(map[string]*row)}
 	}
+	d.names = sortedKeys(d.tables)
+	slices.Reverse(d.names)
 	return d
 }
 
@@ -63,9 +67,14 @@ func (t *table) sorted() []*row {
 
 // bury notes the deletion for event.from.
 func (t *table) bury(r *row, generation int64) {
+	t.changed = generation
 	t.deleted = append(t.deleted, buried{r.now.ref, r.created, generation})
-	if len(t.deleted) >= deletionsKept {
-		t.deleted = slices.Clone(t.deleted[len(t.deleted)-deletionsLeft:])
+	kept, left := deletionsKept, deletionsLeft
+	if !t.class.InDatabase {
+		kept, left = 2*kept, 2*left
+	}
+	if len(t.deleted) >= kept {
+		t.deleted = slices.Clone(t.deleted[len(t.deleted)-left:])
 	}
 }
 
@@ -78,6 +87,7 @@ func (d *db) restarted() *db {
 		if !t.class.Persisted {
 			continue
 		}
+		fresh.tables[name].changed = d.generation
 		for ref, r := range t.rows {
 			now := &record{class: t.class, ref: ref, values: slices.Clone(r.now.values)}
 			for i, f := range t.class.fields {

@@ -64,6 +64,9 @@ func (t *tx) vbdFactsToBegin(vbd, vdi string) deviceFacts {
 // checkDisksForStart says why a VM's disks cannot be attached now; nil: they can.
 func (t *tx) checkDisksForStart(vm string) error {
 	for _, vbd := range t.strs("VM", vm, "VBDs") {
+		if vdi := t.str("VBD", vbd, "VDI"); !t.flag("VBD", vbd, "empty") && !t.exists("VDI", vdi) {
+			return noSuch("VDI", vdi)
+		}
 		if err := checkVBDOperation(t.vbdFactsToBegin(vbd, t.str("VBD", vbd, "VDI")), "attach"); err != nil {
 			return err
 		}

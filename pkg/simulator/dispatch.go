@@ -10,7 +10,8 @@ import (
 type request struct {
 	method      string
 	params      []any
-	otherConfig Map      // http:K of x-http-other-config-K headers
+	otherConfig Map // http:K of x-http-other-config-K headers
+	tasks       taskHeaders
 	hang        bool     // the mishap TaskHangs
 	taskFailure *Failure // the mishap TaskFails
 	unchecked   bool     // strings may hold what XML cannot carry
@@ -48,7 +49,8 @@ func (p *Pool) dispatch(m *member, rq request) reply {
 	if !async {
 		name, async = strings.CutPrefix(rq.method, "InternalAsync.")
 	}
-	c := &call{pool: p, life: p.lockedLifeOf(m), member: m, method: name, name: rq.method, otherConfig: rq.otherConfig, root: rq.trusted}
+	c := &call{pool: p, life: p.lockedLifeOf(m), member: m, method: name, name: rq.method, otherConfig: rq.otherConfig, root: rq.trusted,
+		tasks: rq.tasks}
 	c.message = p.lookUp(name)
 	if c.message == nil {
 		return failed(c.unknown(rq.params))
@@ -88,6 +90,8 @@ func (c *call) carryOut(rq request, async bool) (any, error) {
 	switch {
 	case async && !m.Async:
 		return nil, fail("Fault", "No async mode for this operation (rpc: "+c.method+")")
+	case c.tasks.forwarded != "" && !strings.HasPrefix(rq.method, "InternalAsync."):
+		return c.runJoined(b, async)
 	case async:
 		return c.runAsync(b)
 	default:
@@ -111,7 +115,8 @@ func (c *call) admit() error {
 	return nil
 }
 
-// unknown answers a method that does not exist. With parameters, the first is taken as a session and checked first.
+// unknown answers a method that does not exist. With parameters, the first is taken as a session and checked first; who
+// may not run extensions does not hear that there is none of that name.
 func (c *call) unknown(params []any) error {
 	if len(params) > 0 {
 		v, err := expect[string](params[0], "string")
@@ -121,6 +126,11 @@ func (c *call) unknown(params []any) error {
 		c.session = v.(string)
 		if err := c.checkSession(); err != nil {
 			return err
+		}
+		if extension := c.pool.schema.calls["host.call_extension"]; !c.isRoot() {
+			if err := c.needs(extension.wire, extension.Roles); err != nil {
+				return err
+			}
 		}
 	}
 	return fail("MESSAGE_METHOD_UNKNOWN", c.method)

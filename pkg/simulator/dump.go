@@ -45,16 +45,15 @@ func DumpedClasses() ([]string, error) {
 	return names, nil
 }
 
-// Add takes the result of CLASS.get_all_records, as the XML-RPC value that a pool answered, and redacts it: the values
+// Add takes the result of CLASS.get_all_records, as the XML-RPC or JSON value that a pool answered, and redacts it: the values
 // of secrets, and whatever stands in a map under a key that speaks of a password, secret, token, key, credential or
 // session, become "redacted".
 func (d *Dump) Add(class string, result []byte) error {
-	call := slices.Concat([]byte("<methodCall><methodName>a</methodName><params><param>"), bytes.TrimSpace(result), []byte("</param></params></methodCall>"))
-	parsed, err := xapid.ParseCall(call)
+	value, err := readResult(bytes.TrimSpace(result))
 	if err != nil {
 		return fmt.Errorf("records of %s: %w", class, err)
 	}
-	rows, ok := parsed.Params[0].(Map)
+	rows, ok := value.(Map)
 	if !ok {
 		return fmt.Errorf("records of %s: not a struct", class)
 	}
@@ -67,6 +66,21 @@ func (d *Dump) Add(class string, result []byte) error {
 	}
 	d.classes = append(d.classes, dumpedClass{class, rows})
 	return nil
+}
+
+// readResult reads a value as one of the two protocols writes it.
+func readResult(b []byte) (any, error) {
+	if !bytes.HasPrefix(b, []byte("<")) {
+		dec := json.NewDecoder(bytes.NewReader(b))
+		dec.UseNumber()
+		return readOrdered(dec)
+	}
+	call := slices.Concat([]byte("<methodCall><methodName>a</methodName><params><param>"), b, []byte("</param></params></methodCall>"))
+	parsed, err := xapid.ParseCall(call)
+	if err != nil {
+		return nil, err
+	}
+	return parsed.Params[0], nil
 }
 
 const redacted = "redacted"

@@ -25,16 +25,15 @@ func (d *Dump) fitted(m Model) (Model, error) {
 	if len(pools) != 1 || len(hosts) == 0 {
 		return m, fmt.Errorf("the dump has %d pools and %d hosts: one pool and its hosts are wanted", len(pools), len(hosts))
 	}
+	if err := d.check(); err != nil {
+		return m, fmt.Errorf("the dump: %w", err)
+	}
 	if len(m.Users) > 0 {
 		return m, errors.New("a dump has its own subjects: it goes with no Users")
 	}
 	m.Hosts, m.VMs = len(hosts), -1
 	if m.Version == "" {
-		record, _ := hosts[0].Value.(Map)
-		software, _ := record.Get("software_version")
-		words, _ := software.(Map)
-		build, _ := words.Get("xapi_build")
-		m.Version, _ = build.(string)
+		m.Version = d.version()
 	}
 	return m, nil
 }
@@ -89,10 +88,7 @@ func (d *Dump) play(t *tx) error {
 			continue // of another release
 		}
 		for _, row := range dumped.rows {
-			record, ok := row.Value.(Map)
-			if !ok {
-				return fmt.Errorf("%s %s is no record", c.Name, row.Key)
-			}
+			record, _ := row.Value.(Map) // d.check has seen that it is one
 			if err := t.playRow(c, row.Key, record); err != nil {
 				return err
 			}

@@ -12,9 +12,10 @@ import (
 )
 
 // How event.from waits. xapi up to 25.4 waits after each wake-up, and half a second beyond the timeout; newer ones wait
-// before the first look.
+// before the first look, unless only tasks are asked for, and then longer from look to look.
 const (
 	fromDelay   = 50 * time.Millisecond
+	fromRelook  = 6250 * time.Microsecond // doubled at each look, up to fromDelay
 	fromOverrun = 500 * time.Millisecond
 	longestWait = 24 * time.Hour
 )
@@ -42,36 +43,46 @@ func eventsFrom(c *call) (any, error) {
 		return nil, err
 	}
 	newer := c.pool.model.since(25, 5)
+	atOnce := !newer && !(c.float(2) > 0) // NaN too
 	timer := time.NewTimer(fromTimeout(c.float(2), newer))
 	defer timer.Stop()
 	var patterns []pattern
 	for _, word := range wordsOf(c.members(0)) {
 		patterns = append(patterns, newPattern(word))
 	}
+	pause := fromDelay
 	if newer {
-		if err := c.sleep(fromDelay); err != nil {
+		if err := c.sleep(firstFromDelay(patterns)); err != nil {
 			return nil, err
 		}
+		pause = fromRelook
 	}
-	for over := false; ; {
+	for over := false; ; pause = min(2*pause, fromDelay) {
 		s, wait, err := c.scan(patterns, since)
-		if err != nil || over || len(s.events) > 0 {
+		if err != nil || over || len(s.events) > 0 || atOnce {
 			return s.reply(), err
 		}
 		select {
 		case <-wait:
-			if err := c.sleep(fromDelay); err != nil {
-				return nil, err
-			}
 		case <-timer.C:
 			over = true
-			if err := c.sleep(fromDelay); err != nil {
-				return nil, err
-			}
 		case <-c.life.done():
 			return nil, errLifeEnded
 		}
+		if err := c.sleep(pause); err != nil {
+			return nil, err
+		}
 	}
+}
+
+// firstFromDelay is how long xapi since 25.5 waits before it looks at all.
+func firstFromDelay(patterns []pattern) time.Duration {
+	for _, p := range patterns {
+		if p.class != "task" {
+			return fromDelay
+		}
+	}
+	return 0
 }
 
 func fromTimeout(seconds float64, newer bool) time.Duration {
@@ -79,8 +90,6 @@ func fromTimeout(seconds float64, newer bool) time.Duration {
 	switch {
 	case newer && odd:
 		return longestWait
-	case !newer && (seconds < 0 || math.IsNaN(seconds)):
-		return fromOverrun
 	case odd:
 		return longestWait
 	}
@@ -154,6 +163,9 @@ func (t *tx) scan(patterns []pattern, since fromToken) *fromScan {
 			s.scanMessages(tab, since.messages)
 			continue
 		}
+		if tab.changed <= since.database {
+			continue
+		}
 		a, m := s.scanRows(tab, patterns, since.database)
 		adds, mods = append(adds, a...), append(mods, m...)
 		dels = append(dels, s.scanDeleted(tab, patterns, since.database)...)
@@ -195,14 +207,14 @@ func (s *fromScan) scanRows(tab *table, patterns []pattern, since int64) (adds, 
 	rows := tab.sorted()
 	for i := len(rows) - 1; i >= 0; i-- { // ascending
 		r := rows[i]
-		if !matchesAny(patterns, tab.class.EventClass, r.now.ref) {
+		if r.modified <= since || !matchesAny(patterns, tab.class.EventClass, r.now.ref) {
 			continue
 		}
 		s.token.database = max(s.token.database, r.modified)
 		switch {
 		case r.created > since:
 			adds = append(adds, fromEvent{r.created, tab.class, opAdd, r.now.ref, r.now})
-		case r.modified > since:
+		default:
 			mods = append(mods, fromEvent{r.modified, tab.class, opMod, r.now.ref, r.now})
 		}
 	}
@@ -226,10 +238,8 @@ func (s *fromScan) scanDeleted(tab *table, patterns []pattern, since int64) (del
 // refCounts counts the rows of every table, also those without events, in descending order of the names; messages are
 // in files and count as none.
 func (t *tx) refCounts() Map {
-	names := sortedKeys(t.life.db.tables)
-	slices.Reverse(names)
-	counts := make(Map, 0, len(names))
-	for _, name := range names {
+	counts := make(Map, 0, len(t.life.db.names))
+	for _, name := range t.life.db.names {
 		if !t.life.db.tables[name].class.present {
 			continue
 		}

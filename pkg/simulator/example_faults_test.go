@@ -6,8 +6,6 @@ import (
 	"log"
 	"math/rand/v2"
 	"net"
-	"os"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,28 +24,6 @@ func ExampleStart() {
 		})
 	}
 	_ = testStart
-}
-
-// A message does something else.
-func ExamplePool_Handle() {
-	pool, err := simulator.New(simulator.Model{VMs: 4})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer pool.Close()
-	restore, err := pool.Handle("VM.start", func(call simulator.Invocation) (any, error) {
-		if err := call.Sleep(20 * time.Millisecond); err != nil { // in the pool's time; ends when the task is cancelled
-			return nil, err
-		}
-		if strings.HasSuffix(call.Params[0].(string), "0") {
-			return nil, call.Fail("BOOTLOADER_FAILED", call.Params[0].(string), "no kernel found")
-		}
-		return call.Proceed() // what the simulator would have done
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer restore()
 }
 
 // Faults compose: which calls, how often, what happens.
@@ -74,24 +50,6 @@ func ExampleUser() {
 	defer pool.Close()
 	fmt.Println(pool.SessionCount())
 	// Output: 0
-}
-
-// A pool that was dumped elsewhere, with "xencontroller dump".
-func ExampleLoad() {
-	file, err := os.Open("dump.json")
-	if err != nil {
-		return // there is none here
-	}
-	defer file.Close()
-	dump, err := simulator.Load(file)
-	if err != nil {
-		log.Fatal(err)
-	}
-	pool, err := simulator.New(simulator.Model{Dump: dump})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer pool.Close()
 }
 
 // Sockets, for clients that are not written in Go.

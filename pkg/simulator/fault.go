@@ -184,10 +184,10 @@ func (p *Pool) fateOf(m *member, method string) fate {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls[method]++
-	var f fate
 	if len(p.faults) == 0 {
-		return f
+		return fate{}
 	}
+	var f fate
 	c := Call{Method: method, Host: m.name, Roll: p.rng.Uint64()}
 	for _, in := range p.faults {
 		if mishap := in.fault.Strike(c); mishap != nil {

@@ -1,7 +1,7 @@
 package simulator
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 )
 
@@ -19,15 +19,16 @@ type operand struct {
 }
 
 // parseFilter reads xapi's filter language. "and" and "or" bind alike, left to right; "not" binds loosest: it takes all
-// that follows. Syntax errors are INVALID_VALUE with the expression.
+// that follows. Syntax errors are INVALID_VALUE with the expression and the first thing wrong with it.
 func parseFilter(text string) (*filter, error) {
-	p := filterParser{}
-	if err := p.scan(text); err != nil {
-		return nil, fail("INVALID_VALUE", text, err.Error())
-	}
+	p := filterParser{rest: text}
+	p.advance()
 	f, err := p.expression()
-	if err == nil && len(p.tokens) > 0 {
-		err = errFilterSyntax
+	if err == nil {
+		var end string
+		if end, err = p.next(); err == nil && end != "" {
+			err = errFilterSyntax
+		}
 	}
 	if err != nil {
 		return nil, fail("INVALID_VALUE", text, err.Error())
@@ -35,54 +36,53 @@ func parseFilter(text string) (*filter, error) {
 	return f, nil
 }
 
-var errFilterSyntax = fmt.Errorf("Db_filter_parse.MenhirBasics.Error")
+// The two exceptions of xapi's parser.
+var (
+	errFilterSyntax = errors.New("Stdlib.Parsing.Parse_error")
+	errFilterWord   = errors.New(`Failure("lexing: empty token")`)
+)
 
-type filterParser struct{ tokens []string }
-
-// scan cuts the text into words, parentheses, = and strings; a string keeps its opening quote as a mark.
-func (p *filterParser) scan(text string) error {
-	for text != "" {
-		switch c := text[0]; {
-		case c == ' ' || c == '\t' || c == '\n':
-			text = text[1:]
-		case c == '(' || c == ')' || c == '=':
-			p.tokens, text = append(p.tokens, text[:1]), text[1:]
-		case c == '"':
-			end := strings.IndexByte(text[1:], '"')
-			if end < 0 {
-				return fmt.Errorf(`Failure("lexing: empty token")`)
-			}
-			p.tokens, text = append(p.tokens, text[:end+1]), text[end+2:]
-		default:
-			word := ""
-			for _, w := range []string{"true", "false", "not", "and", "or", "field"} {
-				if strings.HasPrefix(text, w) {
-					word = w
-					break
-				}
-			}
-			if word == "" {
-				return fmt.Errorf(`Failure("lexing: empty token")`)
-			}
-			p.tokens, text = append(p.tokens, word), text[len(word):]
-		}
-	}
-	return nil
+// filterParser reads word by word, one ahead: what is wrong first is told, as in xapi.
+type filterParser struct {
+	rest  string
+	token string // a word, parenthesis or =, or a string with its opening quote; "": the end
+	bad   error  // instead of a token
 }
 
-func (p *filterParser) next() string {
-	if len(p.tokens) == 0 {
-		return ""
+// advance reads the next token.
+func (p *filterParser) advance() {
+	p.rest = strings.TrimLeft(p.rest, " \t\n")
+	p.token, p.bad = "", nil
+	if p.rest == "" {
+		return
 	}
-	token := p.tokens[0]
-	p.tokens = p.tokens[1:]
-	return token
+	for _, word := range []string{"(", ")", "=", "true", "false", "not", "and", "or", "field"} {
+		if rest, ok := strings.CutPrefix(p.rest, word); ok {
+			p.token, p.rest = word, rest
+			return
+		}
+	}
+	literal, rest, closed := strings.Cut(p.rest[1:], `"`)
+	if p.rest[0] != '"' || !closed {
+		p.bad = errFilterWord
+		return
+	}
+	p.token, p.rest = `"`+literal, rest
+}
+
+// next takes a token.
+func (p *filterParser) next() (string, error) {
+	token, err := p.token, p.bad
+	if err == nil {
+		p.advance()
+	}
+	return token, err
 }
 
 func (p *filterParser) expression() (*filter, error) {
 	left, err := p.term()
-	for err == nil && len(p.tokens) > 0 && (p.tokens[0] == "and" || p.tokens[0] == "or") {
-		op := p.next()
+	for err == nil && (p.token == "and" || p.token == "or") {
+		op, _ := p.next() // good, since it was looked at
 		var right *filter
 		if right, err = p.term(); err == nil {
 			left = &filter{op: op, left: left, right: right}
@@ -92,7 +92,11 @@ func (p *filterParser) expression() (*filter, error) {
 }
 
 func (p *filterParser) term() (*filter, error) {
-	switch token := p.next(); token {
+	token, err := p.next()
+	if err != nil {
+		return nil, err
+	}
+	switch token {
 	case "true", "false":
 		return &filter{op: token}, nil
 	case "not":
@@ -100,8 +104,8 @@ func (p *filterParser) term() (*filter, error) {
 		return &filter{op: "not", left: inner}, err
 	case "(":
 		inner, err := p.expression()
-		if err == nil && p.next() != ")" {
-			err = errFilterSyntax
+		if err == nil {
+			err = p.expect(")")
 		}
 		return inner, err
 	default:
@@ -109,28 +113,42 @@ func (p *filterParser) term() (*filter, error) {
 	}
 }
 
+// expect takes one certain token.
+func (p *filterParser) expect(want string) error {
+	token, err := p.next()
+	if err == nil && token != want {
+		return errFilterSyntax
+	}
+	return err
+}
+
 func (p *filterParser) comparison(token string) (*filter, error) {
 	a, err := p.operand(token)
+	if err == nil {
+		err = p.expect("=")
+	}
 	if err != nil {
 		return nil, err
 	}
-	if p.next() != "=" {
-		return nil, errFilterSyntax
+	if token, err = p.next(); err != nil {
+		return nil, err
 	}
-	b, err := p.operand(p.next())
+	b, err := p.operand(token)
 	return &filter{op: "=", a: a, b: b}, err
 }
 
-func (p *filterParser) operand(token string) (operand, error) {
-	field := token == "field"
-	if field {
-		token = p.next()
+func (p *filterParser) operand(token string) (o operand, err error) {
+	if o.field = token == "field"; o.field {
+		if token, err = p.next(); err != nil {
+			return operand{}, err
+		}
 	}
 	literal, ok := strings.CutPrefix(token, `"`)
 	if !ok {
 		return operand{}, errFilterSyntax
 	}
-	return operand{text: literal, field: field}, nil
+	o.text = literal
+	return o, nil
 }
 
 func (f *filter) matches(r *record) (bool, error) {
@@ -147,8 +165,10 @@ func (f *filter) matches(r *record) (bool, error) {
 	}
 	left, err := f.left.matches(r)
 	switch {
-	case err != nil || f.op == "not":
-		return !left, err
+	case err != nil:
+		return false, err
+	case f.op == "not":
+		return !left, nil
 	case f.op == "and" && !left, f.op == "or" && left:
 		return left, nil
 	default:

@@ -55,11 +55,20 @@ func (s *memberStory) play(line string) {
 	call, want, _ := strings.Cut(line, "=>")
 	words := strings.Fields(call)
 	begun := time.Now()
-	got := s.ask(words[1], words[2], words[3], words[4:]...)
+	var got string
+	if method, ok := strings.CutPrefix(words[3], "json:"); ok {
+		got = s.askJSON(words[1], method, words[4:]...)
+	} else {
+		got = s.ask(words[1], words[2], words[3], words[4:]...)
+	}
+	took := time.Since(begun)
 	if strings.HasPrefix(got, "no events") {
 		got += " after " + time.Since(begun).String()
 	}
-	want = strings.TrimSpace(want)
+	want, limit, timed := strings.Cut(strings.TrimSpace(want), " in ")
+	if recorded, _ := time.ParseDuration(limit); timed && (took-recorded).Abs() > max(recorded/5, 250*time.Millisecond) {
+		s.t.Errorf("%s %s took %v, want %v", words[0], words[3], took, recorded)
+	}
 	if name, learn := strings.CutPrefix(want, "Success $"); learn && strings.HasPrefix(got, "OpaqueRef:") {
 		s.words["$"+name] = got
 		return
@@ -82,6 +91,12 @@ func (s *memberStory) told(text string) string {
 			text = strings.ReplaceAll(text, m.host, m.name)
 		}
 	})
+	if text == "$now" {
+		return time.Now().UTC().Format("20060102T15:04:05Z")
+	}
+	if strings.HasPrefix(text, "[") {
+		text = aRef.ReplaceAllString(text, "ref")
+	}
 	return text
 }
 
@@ -145,6 +160,20 @@ func (s *memberStory) ask(member, session, method string, params ...string) stri
 	return text
 }
 
+// askJSON makes a call without a session in JSON-RPC and gives the answer as it stands.
+func (s *memberStory) askJSON(member, method string, params ...string) string {
+	c := dial(s.t, s.p, s.p.member(member).address)
+	body := `{"jsonrpc": "2.0", "method": "` + method + `", "params": ["` + strings.Join(params, `", "`) + `"], "id": 7}`
+	if _, err := fmt.Fprintf(c.conn, "POST /jsonrpc HTTP/1.1\r\ncontent-length: %d\r\n\r\n%s", len(body), body); err != nil {
+		s.t.Fatal(err)
+	}
+	_, reply, err := readRaw(c.in)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(reply)
+}
+
 func (s *memberStory) raw(member, session, method string, args ...any) (any, error) {
 	if session != "-" {
 		if ref, ok := s.words[session]; ok {
@@ -168,6 +197,9 @@ func (s *memberStory) argument(word string) any {
 		ref := ""
 		s.p.view(func(t *tx) { ref = t.str("host", s.p.member(strings.TrimPrefix(word, "metrics:")).host, "metrics") })
 		return ref
+	case strings.HasPrefix(word, "{") && strings.Contains(word, "="):
+		key, value, _ := strings.Cut(strings.Trim(word, "{}"), "=")
+		return mapOf(key, value)
 	case strings.HasPrefix(word, "{"):
 		return setOf(strings.Split(strings.Trim(word, "{}"), ",")...)
 	}

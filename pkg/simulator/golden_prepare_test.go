@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,6 +31,9 @@ func (r *replay) hand(method string, params ...any) any {
 
 func (r *replay) describe(vm, text string) { r.hand("VM.set_name_description", vm, text) }
 
+// master is another client of the master.
+func (r *replay) master() *wire { return login1(r.t, r.pool) }
+
 // later does something while the next request waits.
 func (r *replay) later(d time.Duration, do func()) {
 	go func() {
@@ -39,14 +43,6 @@ func (r *replay) later(d time.Duration, do func()) {
 }
 
 func describeWeb5(r *replay) { r.describe(web5, "web server 5") }
-
-func haltAll(r *replay) {
-	r.pool.view(func(t *tx) {
-		for _, vm := range t.find("VM", "power_state", "Running") {
-			t.set("VM", vm, "power_state", "Halted")
-		}
-	})
-}
 
 func registerMessages(r *replay) {
 	const session = "OpaqueRef:33b23408-9e90-10a1-3ff3-f7d7d8d8d299"
@@ -61,12 +57,12 @@ func registerMessages(r *replay) {
 func eventNextWrites() map[string]func(*replay) {
 	const run = 61321 // a number of the recorder in its texts
 	touch := func(r *replay, vm string, n int) { r.describe(vm, fmt.Sprintf("touch %d %d", run, n)) }
-	burst := func(r *replay, n int) { r.describe(web5, fmt.Sprintf("burst %d %d", run, n)) }
 	poolText := func(text string) func(*replay) {
 		return func(r *replay) { r.hand("pool.set_name_description", thePool, text) }
 	}
 	var clone any
 	return map[string]func(*replay){
+		"01": threeEvents,
 		"06": func(r *replay) {
 			r.later(time.Second, func() { r.describe(web5, fmt.Sprintf("a change after 1 second %d", run)) })
 		},
@@ -78,27 +74,22 @@ func eventNextWrites() map[string]func(*replay) {
 		"08": func(r *replay) {
 			r.later(500*time.Millisecond, func() {
 				for n := range 6 {
-					burst(r, n)
+					r.describe(web5, fmt.Sprintf("burst %d %d", run, n))
 					time.Sleep(60 * time.Millisecond)
 				}
 			})
 		},
-		"10": func(r *replay) {
-			time.Sleep(time.Second) // the burst goes on
-			r.drain()
-			burst(r, 1)
-			r.drain()
+		"10": func(r *replay) { // between two writes of the burst
 			r.hand("VM.add_to_other_config", web5, "x", "y")
-			burst(r, 1)
+			r.describe(web5, fmt.Sprintf("burst %d %d", run, 1))
 			r.hand("VM.remove_from_other_config", web5, "x")
 		},
-		"11": func(r *replay) {
-			burst(r, 2)
-			clone = r.hand("VM.clone", template, "clone for events")
+		"11": func(r *replay) { // the burst goes on
+			startsOn("OpaqueRef:d8b096da-6039-29bf-902e-57ba284924d7")(r)
+			clone = r.master().must("VM.clone", template, "clone for events")
 		},
 		"12": func(r *replay) { r.hand("VM.destroy", clone) },
 		"14": func(r *replay) {
-			r.drain()
 			poolText(fmt.Sprintf("d1 %d", run))(r)
 			touch(r, web5, 5)
 		},
@@ -122,13 +113,14 @@ func eventNextWrites() map[string]func(*replay) {
 	}
 }
 
-// drain takes every event that is queued for the sessions of the recorder.
-func (r *replay) drain() { r.pool.view(r.drainIn) }
-
-func (r *replay) drainIn(t *tx) {
-	for _, s := range t.life.events.subs {
-		s.cursor = t.life.events.next
+// threeEvents are those that somebody else had registered for before.
+func threeEvents(r *replay) {
+	other := r.master()
+	other.must("event.register", setOf("VM"))
+	for n := range 3 {
+		r.describe(web6, fmt.Sprint("before ", n))
 	}
+	other.must("session.logout")
 }
 
 // eventFromWrites are the writes that event.from is to tell of.
@@ -143,9 +135,16 @@ func eventFromWrites() map[string]func(*replay) {
 			r.describe(web5, fmt.Sprintf("touch %d 11", run))
 		},
 		"09": func(r *replay) { r.later(time.Second, func() { r.describe(web5, fmt.Sprintf("x1 %d", run)) }) },
+		"17": lostTask("OpaqueRef:25bdb1c8-0e5b-0345-0a00-6931deda8fa9"),
 		"26": func(r *replay) { clone = r.hand("VM.clone", template, "clone for from") },
-		"27": func(r *replay) { r.hand("VM.destroy", clone) },
-		"28": func(r *replay) { r.hand("VM.destroy", r.hand("VM.clone", template, "clone for from")) },
+		"27": func(r *replay) {
+			lostTask("OpaqueRef:420b804f-bc09-03a0-8cd7-9bcf60d73053")(r)
+			r.hand("VM.destroy", clone)
+		},
+		"28": func(r *replay) {
+			lostTask("OpaqueRef:84dfa580-0000-0000-0000-000000000000")(r)
+			r.hand("VM.destroy", r.hand("VM.clone", template, "clone for from"))
+		},
 		"31": func(r *replay) {
 			r.hand("pool.set_name_description", thePool, "")
 			r.hand("event.inject", "pool", thePool)
@@ -158,6 +157,19 @@ func eventFromWrites() map[string]func(*replay) {
 				}
 			})
 		},
+	}
+}
+
+// lostTask is a task that a reader could have seen and did not: it went between the moment when xapi looked for changes
+// and the moment when it read the objects, so that only its end is told.
+func lostTask(ref string) func(*replay) {
+	return func(r *replay) {
+		r.pool.view(func(t *tx) {
+			t.createAs("task", ref, values{})
+			t.row("task", ref).created = 0
+			t.destroy("task", ref)
+			r.loaded[ref] = true
+		})
 	}
 }
 
@@ -259,6 +271,69 @@ func vmErrors() map[string]func(*replay) {
 				t.set("VM", web1, "blocked_operations", Map{})
 				t.set("VM", web1, "power_state", "Running")
 			})
+		},
+	}
+}
+
+// startsOn lets the pool choose a certain host for the next start, which is random otherwise.
+func startsOn(wanted string) func(*replay) {
+	return func(r *replay) {
+		r.pool.view(func(t *tx) {
+			for _, host := range t.all("host") {
+				t.set("host", host, "enabled", host == wanted)
+			}
+		})
+	}
+}
+
+// taskSteps are starts on the hosts of the recording, and what was cleared away between.
+func taskSteps() map[string]func(*replay) {
+	const host1, host2, host3 = "OpaqueRef:6ae5e6b2-917f-60ab-f72e-f6cee2bbe815", "OpaqueRef:d8b096da-6039-29bf-902e-57ba284924d7", "OpaqueRef:c9577ab3-a420-b7a6-9ff4-f12aef4be241"
+	halt := func(r *replay) { r.hand("VM.hard_shutdown", web5) }
+	return map[string]func(*replay){
+		"01": func(r *replay) { describeWeb5(r); startsOn(host3)(r) },
+		"02": pause(100 * time.Millisecond),
+		"07": pause(1900 * time.Millisecond),
+		"08": func(r *replay) { halt(r); startsOn(host2)(r) },
+		"09": pause(2300 * time.Millisecond),
+		"16": pause(100 * time.Millisecond),
+		"18": startsOn(host1),
+		"19": pause(time.Second),
+		"21": func(r *replay) { halt(r); startsOn(host2)(r) },
+		"22": pause(200 * time.Millisecond),
+		"24": pause(time.Second),
+		"28": pause(100 * time.Millisecond),
+		"36": pause(2500 * time.Millisecond),
+		"46": func(r *replay) {
+			halt(r)
+			startsOn(host3)(r)
+			r.pool.view(func(t *tx) {
+				for _, task := range t.all("task") {
+					if name := t.str("task", task, "name_label"); name == "Async.VM.clone" || t.str("task", task, "status") == "failure" || t.str("task", task, "status") == "cancelled" {
+						t.destroy("task", task)
+					}
+				}
+			})
+			r.call("VM.start", web5, false, false)
+			time.Sleep(200 * time.Millisecond)
+		},
+	}
+}
+
+func pause(d time.Duration) func(*replay) { return func(*replay) { time.Sleep(d) } }
+
+// deviceErrors is what was cleared away between the steps.
+func deviceErrors() map[string]func(*replay) {
+	return map[string]func(*replay){
+		"17": func(r *replay) {
+			r.pool.view(func(t *tx) {
+				for _, vif := range slices.Clone(t.strs("VM", web5, "VIFs")) {
+					if t.str("VIF", vif, "device") != "0" {
+						t.destroy("VIF", vif)
+					}
+				}
+			})
+			r.hand("VM.set_other_config", web5, Map{}) // the seed of addresses is lost with it
 		},
 	}
 }

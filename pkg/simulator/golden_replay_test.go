@@ -3,6 +3,7 @@ package simulator
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -31,14 +32,15 @@ type replay struct {
 	loaded  map[string]bool   // tokens that were given
 	steps   []step
 
-	begun      map[string]*wire // by number: steps that were sent before their turn
-	generation int64            // before what the step's preparation wrote
+	begun      map[string]*wire     // by number: steps that were sent before their turn
+	sent       map[string]time.Time // by number: when
+	generation int64                // before what the step's preparation wrote
 }
 
 func newReplay(t *testing.T, c goldenCase) *replay {
-	r := &replay{goldenCase: c, t: t, address: "10.0.0.1", begun: make(map[string]*wire), learned: make(map[string]string), loaded: make(map[string]bool)}
+	r := &replay{goldenCase: c, t: t, address: "10.0.0.1", begun: make(map[string]*wire), sent: make(map[string]time.Time), learned: make(map[string]string), loaded: make(map[string]bool)}
 	time.Sleep(time.Until(time.Date(2026, 11, 24, 23, 0, 0, 0, time.UTC))) // when it was recorded
-	r.pool = Start(t, Model{VMs: -1, BadPassword: 2 * time.Second, Timing: c.timing})
+	r.pool = Start(t, Model{VMs: -1, BadPassword: cmp.Or(c.pam, 1900*time.Millisecond), Timing: c.timing})
 	r.load()
 	if c.member != "" {
 		r.address = c.member
@@ -47,27 +49,6 @@ func newReplay(t *testing.T, c goldenCase) *replay {
 		c.pool(r.pool)
 	}
 	return r
-}
-
-// startForASecond is VM.start as far as its task shows it: the recorded pool has no disks and no memory here.
-func startForASecond(c *call) (any, error) {
-	err := c.view(func(t *tx) error {
-		if err := t.must("VM", c.str(0)); err != nil {
-			return err
-		}
-		if state := t.str("VM", c.str(0), "power_state"); state != "Halted" {
-			return fail("VM_BAD_POWER_STATE", c.str(0), "halted", strings.ToLower(state))
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	c.cancellable(true)
-	if err := c.sleep(time.Second); err != nil {
-		return nil, err
-	}
-	return nil, c.update(func(t *tx) error { t.set("VM", c.str(0), "power_state", "Running"); return nil })
 }
 
 // load replaces the pool's objects by the recorded ones.
@@ -82,23 +63,29 @@ func (r *replay) load() {
 	tx := &tx{life: p.life}
 	p.life.db.tables = newDB(p.schema).tables
 	for _, f := range ar.Files {
+		class, only, _ := strings.Cut(f.Name, " ")
+		if only != "" && only != r.name {
+			continue
+		}
 		reply, err := readReply(f.Data)
 		if err != nil {
 			r.t.Fatal(err)
 		}
 		rows := reply.(Map)
-		if f.Name == "message" { // newest first
+		if class == "message" { // newest first
 			slices.Reverse(rows)
 		}
 		for _, e := range rows {
-			tx.createAs(f.Name, e.Key, r.fields(p.schema.classes[f.Name], e.Value.(Map)))
+			tx.createAs(class, e.Key, r.fields(p.schema.classes[class], e.Value.(Map)))
 			r.loaded[e.Key] = true
 		}
 	}
 	master := tx.str("pool", tx.the("pool"), "master")
 	p.master.host = master
-	for _, m := range p.members {
+	for i, m := range p.members {
 		m.follows = tx.str("host", master, "address")
+		m.host = tx.find("host", "address", fmt.Sprintf("10.77.0.%d", 11+i))[0]
+		m.hostUUID = tx.str("host", m.host, "uuid")
 	}
 }
 
@@ -119,6 +106,8 @@ func (r *replay) fields(c *class, in Map) values {
 
 type step struct {
 	name, note                                   string
+	took                                         time.Duration // until the whole answer was there
+	timed                                        bool          // the recorder measured it
 	requestHead, requestBody, wantHead, wantBody []byte
 }
 
@@ -144,7 +133,7 @@ func (r *replay) run() {
 		case diff == "":
 			passed++
 		case reason != "":
-			r.t.Logf("%s left out: %s", s.name, reason)
+			r.t.Logf("%s left out: %s %s", s.name, reason, diff)
 			left++
 		default:
 			r.t.Errorf("%s: %s", s.name, diff)
@@ -168,7 +157,9 @@ func goldenSteps(t *testing.T, name string) (list []step) {
 		data := bytes.TrimSuffix(f.Data, []byte("\n"))
 		switch part {
 		case "note":
-			_, s.note, _ = strings.Cut(string(data), "\t") // after how long it took, which is the hypervisor's
+			ms, note, _ := strings.Cut(string(data), "\t")
+			n, err := strconv.Atoi(ms)
+			s.took, s.note, s.timed = time.Duration(n)*time.Millisecond, note, err == nil
 		case "request.head":
 			s.requestHead = data
 		case "request.body":
@@ -211,10 +202,20 @@ func (r *replay) step(s step) string {
 	if err != nil {
 		return err.Error()
 	}
+	if diff := r.inTime(s); diff != "" {
+		return diff
+	}
 	if diff := firstDifference(withoutLength(head), withoutLength(s.wantHead)); diff != "" {
 		return diff
 	}
-	if diff := r.compare(string(body), string(s.wantBody)); diff != "" {
+	got, want := string(body), string(s.wantBody)
+	if ref := r.without[s.number()]; ref != "" {
+		got, want = withoutEventsOf(ref, got), withoutEventsOf(ref, want)
+	}
+	if r.anyOrder[s.number()] {
+		got, want = r.sorted(got), r.sorted(want)
+	}
+	if diff := r.compare(got, want); diff != "" {
 		return diff
 	}
 	return connectionAfter(conn, s.note)
@@ -254,6 +255,7 @@ func (r *replay) send(s step) *wire {
 		s.requestBody = r.bigBody(s)
 	}
 	r.admit(s)
+	r.sent[s.number()] = time.Now()
 	conn := r.dial()
 	request := r.ours(string(s.requestHead) + string(s.requestBody))
 	go func() { _, _ = io.WriteString(conn.conn, request) }() // a refused body is not read to its end
@@ -273,6 +275,20 @@ func (r *replay) bigBody(s step) []byte {
 	const session = "OpaqueRef:67883197-2a37-a55e-fab6-e0ea4b38fb33"
 	frame := len(callText("VM.set_name_description", session, nullRef, ""))
 	return callText("VM.set_name_description", session, nullRef, strings.Repeat("y", size-frame))
+}
+
+// inTime compares how long an answer took, in the time of the pool: what waited in the recording waits as long, give or
+// take what a machine adds, and nothing else waits.
+func (r *replay) inTime(s step) string {
+	took := time.Since(r.sent[s.number()])
+	const atOnce = 300 * time.Millisecond
+	switch slack := max(s.took/5, 250*time.Millisecond); {
+	case !s.timed, r.untimed[s.number()] != "":
+		return ""
+	case s.took < atOnce && took < atOnce, s.took >= atOnce && (took-s.took).Abs() <= slack:
+		return ""
+	}
+	return fmt.Sprintf("it took %v, want %v", took, s.took)
 }
 
 // connectionAfter compares what the server does with the connection in the half second after its answer.
@@ -328,11 +344,16 @@ func (r *replay) ours(request string) string {
 	return request
 }
 
+var inQuery = regexp.MustCompile(`[?&]session_id=(OpaqueRef:[0-9a-f-]+)`)
+
 var firstValue = regexp.MustCompile(`(?s)<methodName>([^<]*)</methodName>\s*<params>\s*<param>\s*<value>(?:<string>)?(OpaqueRef:[^<]*)<|"method": *"([^"]*)".*"params": *\["(OpaqueRef:[^"]*)"`)
 
 // admit makes the session that a request uses, if the real server knew it.
 func (r *replay) admit(s step) {
 	m := firstValue.FindSubmatch(s.requestBody)
+	if q := inQuery.FindSubmatch(s.requestHead); q != nil {
+		m = [][]byte{nil, nil, q[1], nil, nil}
+	}
 	if m == nil || bytes.Contains(s.wantBody, []byte("SESSION_INVALID")) {
 		return
 	}
@@ -421,6 +442,53 @@ func (r *replay) compare(got, want string) string {
 		}
 	}
 	return ""
+}
+
+// withoutEventsOf is an answer of event.next without the events of an object.
+func withoutEventsOf(ref, body string) string {
+	const each = "<value><struct><member><name>id</name>"
+	parts := strings.Split(body, each)
+	tail := ""
+	last := len(parts) - 1
+	if i := strings.LastIndex(parts[last], "</data></array>"); i >= 0 {
+		parts[last], tail = parts[last][:i], parts[last][i:]
+	}
+	parts = slices.DeleteFunc(parts, func(event string) bool { return strings.Contains(event, "<name>ref</name><value>"+ref+"<") })
+	return strings.Join(parts, each) + tail
+}
+
+// sorted is a body whose members or elements are in the order of what they say, with references that were made on the way
+// left out of it: get_all_records has them in the order of random references.
+func (r *replay) sorted(body string) string {
+	for _, separator := range []string{"<member><name>OpaqueRef:", "<value>OpaqueRef:"} {
+		parts := strings.Split(body, separator)
+		if len(parts) < 2 {
+			continue
+		}
+		last := len(parts) - 1
+		end := strings.LastIndex(strings.TrimSuffix(parts[last], "</struct></value></member></struct></value></param></params></methodResponse>"), "</value>")
+		if separator[1] == 'v' {
+			end = strings.Index(parts[last], "</value>")
+		}
+		tail := parts[last][end+len("</value>"):]
+		parts[last] = parts[last][:end+len("</value>")]
+		if separator[1] == 'm' {
+			parts[last], tail = parts[last]+"</member>", strings.TrimPrefix(tail, "</member>")
+		}
+		slices.SortFunc(parts[1:], func(a, b string) int { return strings.Compare(r.known(a), r.known(b)) })
+		return strings.Join(parts, separator) + tail
+	}
+	return body
+}
+
+// known is a text with only those tokens that were loaded.
+func (r *replay) known(text string) string {
+	return token.ReplaceAllStringFunc(withoutFigures(text), func(t string) string {
+		if r.loaded["OpaqueRef:"+t] {
+			return t
+		}
+		return "TOKEN"
+	})
 }
 
 // firstDifference shows where two texts part.

@@ -3,16 +3,13 @@ package simulator
 // groupBehaviours are the calls about groups of VMs, schedules of snapshots and secrets.
 func groupBehaviours() map[string]behaviour {
 	return map[string]behaviour{
-		"VM.set_groups":               vmSetGroups,
-		"VM_group.create":             construct,
-		"VM_group.destroy":            destruct,
-		"VM.set_snapshot_schedule":    vmSetSchedule,
-		"VMSS.create":                 construct,
-		"VMSS.destroy":                vmssDestroy,
-		"VMSS.set_last_run_time":      func(c *call) (any, error) { return nil, c.writeField("last_run_time") },
-		"VMSS.set_retained_snapshots": vmssSetRetained,
-		"secret.create":               construct,
-		"secret.destroy":              destruct,
+		"VM.set_groups":            vmSetGroups,
+		"VM_group.create":          construct,
+		"VM_group.destroy":         destruct,
+		"VM.set_snapshot_schedule": vmSetSchedule,
+		"VMSS.set_last_run_time":   func(c *call) (any, error) { return nil, c.writeField("last_run_time") },
+		"secret.create":            construct,
+		"secret.destroy":           destruct,
 	}
 }
 
@@ -52,26 +49,4 @@ func vmSetSchedule(c *call) (any, error) {
 		t.refreshVM(vm)
 		return nil
 	})
-}
-
-// vmssDestroy is VMSS.destroy: refused while it has VMs.
-func vmssDestroy(c *call) (any, error) {
-	return nil, c.update(func(t *tx) error {
-		if err := t.must("VMSS", c.str(0)); err != nil {
-			return err
-		}
-		if len(t.members("VMSS", c.str(0), "VMs")) > 0 {
-			return fail("VMSS_HAS_VM")
-		}
-		t.destroy("VMSS", c.str(0))
-		return nil
-	})
-}
-
-// vmssSetRetained is VMSS.set_retained_snapshots: 1 to 10.
-func vmssSetRetained(c *call) (any, error) {
-	if n := c.num(1); n < 1 || n > 10 {
-		return nil, fail("INVALID_VALUE", "retained_snapshots", databaseText(n))
-	}
-	return nil, c.writeField("retained_snapshots")
 }

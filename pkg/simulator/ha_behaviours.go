@@ -45,7 +45,7 @@ func (c *call) maxFailures(protects func(*tx) func(vm string) bool) (any, error)
 
 // enableHA is pool.enable_ha: the state file and the log of writes go to the given storage, or to any that can hold them.
 func enableHA(c *call) (any, error) {
-	return nil, c.update(func(t *tx) error {
+	return c.onPool("ha_enable", func(t *tx) error {
 		if t.life.redoLog() {
 			return fail("HA_IS_ENABLED")
 		}
@@ -102,6 +102,7 @@ func (t *tx) armHA(sr string, configuration Map) {
 		t.set("host", host, "ha_network_peers", setOf(peers...))
 	}
 	t.set("pool", pool, "ha_enabled", true)
+	t.armMembers(true)
 	for _, vm := range t.all("VM") {
 		if t.protected(vm) && t.str("VM", vm, "power_state") == running {
 			t.set("VM", vm, "ha_always_run", true)
@@ -121,12 +122,13 @@ func (t *tx) haDisk(sr, name, kind string) string {
 
 // disableHA is pool.disable_ha.
 func disableHA(c *call) (any, error) {
-	return nil, c.update(func(t *tx) error {
+	return c.onPool("ha_disable", func(t *tx) error {
 		pool := t.the("pool")
 		if !t.life.redoLog() {
 			return fail("HA_NOT_ENABLED")
 		}
 		t.set("pool", pool, "ha_enabled", false)
+		t.armMembers(false)
 		for _, kind := range []string{"ha_statefile", "redo_log"} {
 			for _, vdi := range t.find("VDI", "type", kind) {
 				t.destroy("VDI", vdi)
@@ -235,23 +237,34 @@ func setRestartPriority(c *call) (any, error) {
 		if t.life.redoLog() {
 			t.set("VM", vm, "ha_always_run", priority == "restart" && runs)
 		}
+		t.refreshVM(vm)
 		t.replan()
 		return nil
 	})
 }
 
-// agile says why a VM cannot run on every host.
+// agile says why a VM cannot run on every host. xapi: a network without interfaces of hosts is on one host only.
 func (t *tx) agile(vm string) error {
-	f := t.bootFacts(vm)
-	for _, sr := range f.SRs {
-		if !t.flag("SR", sr, "shared") {
+	facts, hosts := t.bootFacts(vm), len(t.all("host"))
+	for _, sr := range facts.SRs {
+		if !t.flag("SR", sr, "shared") || t.srFacts(sr).Plugged < hosts {
 			return fail("HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED", sr)
 		}
 	}
-	for _, network := range f.Networks {
-		if n := len(t.strs("network", network, "PIFs")); n > 0 && n < len(t.all("host")) {
+	for _, network := range facts.Networks {
+		on := map[string]bool{}
+		for _, pif := range t.strs("network", network, "PIFs") {
+			on[t.str("PIF", pif, "host")] = true
+		}
+		if len(on) < hosts {
 			return fail("HA_CONSTRAINT_VIOLATION_NETWORK_NOT_SHARED", network)
 		}
+	}
+	switch {
+	case len(t.members("VM", vm, "VGPUs")) > 0:
+		return fail("VM_HAS_VGPU", vm)
+	case len(t.members("VM", vm, "VUSBs")) > 0:
+		return fail("VM_HAS_VUSBS", vm)
 	}
 	return nil
 }
@@ -262,6 +275,7 @@ func setAlwaysRun(c *call) (any, error) {
 			return err
 		}
 		t.set("VM", c.str(0), "ha_always_run", c.flag(1))
+		t.refreshVM(c.str(0))
 		return nil
 	})
 }

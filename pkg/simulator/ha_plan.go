@@ -143,17 +143,17 @@ func (t *tx) startKeepsPlan(vm, operation string) error {
 	})
 }
 
-// wish writes VM.ha_always_run as an operation begins or has succeeded: a protected VM is to run once somebody has started
-// it, and no longer from the moment that somebody stops it, even if that fails.
+// wish writes VM.ha_always_run as an operation begins or has succeeded: a protected VM is to run once somebody has resumed
+// it (a start says so on its way), and no longer from the moment that somebody stops it, even if that fails.
 func (t *tx) wish(vm, operation string, ended bool) {
 	switch operation {
 	case "clean_shutdown", "hard_shutdown", "shutdown", "suspend":
 		if !ended {
 			t.set("VM", vm, "ha_always_run", false)
 		}
-	case "start", "start_on", "resume", "resume_on":
-		if ended {
-			t.set("VM", vm, "ha_always_run", t.protected(vm))
+	case "resume", "resume_on":
+		if ended && t.protected(vm) {
+			t.set("VM", vm, "ha_always_run", true)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func TestHARefusals(t *testing.T) {
 			{"HA_IS_ENABLED", "pool.enable_ha", []any{Set{}, Map{}}},
 			{"HA_IS_ENABLED", "pool.eject", []any{xen3}},
 			{"HA_IS_ENABLED", "pool.designate_new_master", []any{xen3}},
-			{"HA_IS_ENABLED", "host.destroy", []any{xen3}},
+			{"HOST_IS_LIVE | " + xen3, "host.destroy", []any{xen3}},
 			{"HA_OPERATION_WOULD_BREAK_FAILOVER_PLAN", "pool.set_ha_host_failures_to_tolerate", []any{pool, 3}},
 			{"", "VM.set_ha_restart_priority", []any{db, "restart"}},
 			{"", "pool.disable_ha", nil},
@@ -200,4 +200,66 @@ func TestHAPlanFits(t *testing.T) {
 			t.Fatalf("%d VMs placed of %d", len(plan), len(needs))
 		}
 	})
+}
+
+// A VM with best effort is started once more where its host has died (lifecycle §5.5), and tried twice where it does not
+// start; a protected one that does not start is one alert, and is tried again after two minutes.
+func TestHABestEffort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := Start(t, Model{VMs: -1})
+		for _, vm := range []string{"good", "stuck", "vital", "plain"} {
+			if err := p.AddVM(VMSpec{Name: vm, PowerState: xen.Running, Host: "xen-2"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w := withHA(t, p, "vital")
+		w.must("VM.set_ha_restart_priority", vmNamed(p, "good"), "best-effort")
+		w.must("VM.set_ha_restart_priority", vmNamed(p, "stuck"), "best-effort")
+		for _, vm := range []string{"stuck", "vital"} {
+			w.must("VM.set_blocked_operations", vmNamed(p, vm), mapOf("start", "no", "start_on", "no"))
+		}
+		before := p.Calls()
+		if err := p.HostDies("xen-2"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(110 * time.Second)
+		if p.PowerState("good") != xen.Running || p.PowerState("stuck") != xen.Halted || p.PowerState("plain") != xen.Halted {
+			t.Errorf("good is %s, stuck %s, plain %s", p.PowerState("good"), p.PowerState("stuck"), p.PowerState("plain"))
+		}
+		time.Sleep(5 * time.Minute)
+		w.must("VM.set_blocked_operations", vmNamed(p, "stuck"), Map{})
+		w.must("VM.set_blocked_operations", vmNamed(p, "vital"), Map{})
+		w.must("VM.update_allowed_operations", vmNamed(p, "stuck"))
+		time.Sleep(3 * time.Minute)
+		if p.PowerState("stuck") != xen.Halted || p.PowerState("vital") != xen.Running {
+			t.Errorf("in the end stuck is %s, vital %s; want Halted, as it was given up, and Running", p.PowerState("stuck"), p.PowerState("vital"))
+		}
+		p.view(func(x *tx) {
+			if n := len(x.find("message", "name", "HA_PROTECTED_VM_RESTART_FAILED")); n != 1 {
+				t.Errorf("%d alerts about the protected VM, want one", n)
+			}
+		})
+		if after := p.Calls(); after["VM.start"] != before["VM.start"] {
+			t.Errorf("HA's own calls are counted as clients'")
+		}
+		checkInvariants(t, p)
+	})
+}
+
+// HA starts a protected VM again whose guest has stopped, unless the pool says that such a stop is meant (lifecycle §2.6).
+func TestHAAndGuestsThatStop(t *testing.T) {
+	for meant, want := range map[bool]xen.PowerState{false: xen.Running, true: xen.Halted} {
+		synctest.Test(t, func(t *testing.T) {
+			p := Start(t, Model{VMs: 8})
+			withHA(t, p, "db-1")
+			write(p, func(x *tx) { x.set("pool", x.the("pool"), "ha_reboot_vm_on_internal_shutdown", !meant) })
+			if err := p.PowerOffInGuest("db-1"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+			if p.PowerState("db-1") != want {
+				t.Errorf("stop meant: %v; db-1 is %s, want %s", meant, p.PowerState("db-1"), want)
+			}
+		})
+	}
 }

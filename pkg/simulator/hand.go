@@ -54,23 +54,6 @@ func (p *Pool) DisableHost(host string) error { return p.performOnHost("host.dis
 // EnableHost puts it back: host.enable.
 func (p *Pool) EnableHost(host string) error { return p.performOnHost("host.enable", host) }
 
-// PowerOffInGuest is a guest that switches itself off. xapi: no task, no operation and no message; the VM is Halted.
-func (p *Pool) PowerOffInGuest(name string) error {
-	vm, err := p.vmRef(name)
-	if err != nil {
-		return err
-	}
-	return p.update(func(t *tx) error {
-		if state := t.str("VM", vm, "power_state"); state != running {
-			return fmt.Errorf("VM %s is %s: only a Running guest can switch itself off", name, state)
-		}
-		t.resetToHalted(vm)
-		t.domainDown(vm)
-		t.refreshDevices(vm)
-		return nil
-	})
-}
-
 // AddVM makes a VM. Its name need not be new.
 func (p *Pool) AddVM(s VMSpec) error {
 	return p.update(func(t *tx) error {

@@ -60,6 +60,9 @@ func hostEnable(c *call) (any, error) {
 				}
 				m.keptDisabled = false
 			}
+			if len(t.members("host", host, "pending_guidances")) > 0 {
+				return fail("HOST_PENDING_MANDATORY_GUIDANCE_NOT_EMPTY", host)
+			}
 			t.set("host", host, "enabled", true)
 			return nil
 		})
@@ -125,13 +128,10 @@ func hostUncooperative(c *call) (any, error) {
 // hostDeclareDead is host.declare_dead: somebody knows that the host is gone for good. xapi: its VMs become Halted.
 func hostDeclareDead(c *call) (any, error) {
 	host := c.str(0)
+	if err := c.mustBeDead(host); err != nil {
+		return nil, err
+	}
 	return nil, c.update(func(t *tx) error {
-		if err := t.must("host", host); err != nil {
-			return err
-		}
-		if t.hostLive(host) {
-			return fail("HOST_IS_LIVE", host)
-		}
 		t.set("host", host, "enabled", false)
 		for _, vm := range slices.Clone(t.strs("host", host, "resident_VMs")) {
 			if !t.flag("VM", vm, "is_control_domain") {

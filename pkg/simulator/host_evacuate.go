@@ -1,6 +1,9 @@
 package simulator
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // hostPreventsEvacuation is host.get_vms_which_prevent_evacuation.
 func hostPreventsEvacuation(c *call) (any, error) {
@@ -40,7 +43,7 @@ func hostAssertCanEvacuate(c *call) (any, error) {
 func (t *tx) evacuationPlan(host string) (map[string]string, map[string]*Failure) {
 	var targets []hostBootFacts
 	for _, h := range t.allHostBootFacts() {
-		if h.Ref != host && h.Enabled && h.Live {
+		if h.Ref != host && h.Enabled { // xapi: a dead one among them stands in the way
 			targets = append(targets, h)
 		}
 	}
@@ -48,6 +51,10 @@ func (t *tx) evacuationPlan(host string) (map[string]string, map[string]*Failure
 	refused := map[string]*Failure{}
 	for _, vm := range t.strs("host", host, "resident_VMs") {
 		if t.flag("VM", vm, "is_control_domain") {
+			continue
+		}
+		if t.flag("pool", t.the("pool"), "ha_enabled") && !(t.protected(vm) && t.flag("VM", vm, "ha_always_run")) {
+			refused[vm] = fail("HOST_EVACUATE_VM_NOT_HA_PROTECTED", vm)
 			continue
 		}
 		facts := t.vmFacts(vm)
@@ -94,7 +101,15 @@ func hostEvacuate(c *call) (any, error) {
 		if batch < 1 {
 			batch = evacuatedAtOnce
 		}
-		return c.moveAll(moves, batch, options)
+		if err := c.moveAll(moves, batch, options); err != nil {
+			return err
+		}
+		return c.view(func(t *tx) error {
+			if left := len(t.guestsOn(host)); left > 0 {
+				return internalError("evacuate: " + strconv.Itoa(left) + " VMs are still resident on " + host)
+			}
+			return nil
+		})
 	})
 }
 
@@ -110,64 +125,55 @@ func (c *call) evacuationOptions(network string, moves map[string]string) (Map, 
 			return err
 		}
 		for _, vm := range sortedKeys(moves) {
-			there := ""
-			for _, pif := range t.strs("network", network, "PIFs") {
-				if t.str("PIF", pif, "host") == moves[vm] {
-					there = pif
-				}
-			}
-			switch {
-			case there == "":
-				return fail("HOST_CANNOT_ATTACH_NETWORK", moves[vm], network)
-			case t.str("PIF", there, "IP") == "":
-				return fail("INTERFACE_HAS_NO_IP", there)
+			if err := t.checkMemoryNetwork(moves[vm], network); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
 }
 
-// moveAll migrates VMs, so many at a time, each in a task of its own. xapi: a VM that stopped meanwhile is no failure; any
-// other failure ends the evacuation, while migrations that have begun go on.
+// moveAll migrates VMs, so many at a time, the next as one ends, each in a task of its own. xapi: a VM that stopped
+// meanwhile is no failure; any other failure ends the evacuation, while migrations that have begun go on.
 func (c *call) moveAll(moves map[string]string, batch int, options Map) error {
-	vms, done := sortedKeys(moves), 0
-	for start := 0; start < len(vms); start += batch {
-		chunk := vms[start:min(start+batch, len(vms))]
-		results := make(chan error, len(chunk))
-		for _, vm := range chunk {
+	vms, begun, done, gone := sortedKeys(moves), 0, 0, 0
+	moved := func(t *tx) { gone++; t.set("task", c.task, "progress", float64(gone)/float64(len(vms))) }
+	results := make(chan error, len(vms))
+	for done < len(vms) {
+		for ; begun < len(vms) && begun-done < batch; begun++ {
 			if err := c.interrupted(); err != nil {
 				return err
 			}
-			c.pool.work.Go(func() { results <- c.subCall("VM.pool_migrate", vm, moves[vm], options) })
+			vm := vms[begun]
+			c.pool.work.Go(func() { results <- c.subCall("VM.pool_migrate", moved, vm, moves[vm], options) })
 		}
-		var failures []error
-		for range chunk {
-			err := <-results
-			if err != nil && !isCode(err, "VM_BAD_POWER_STATE") {
-				failures = append(failures, err)
-			}
-			done++
-			c.progress(float64(done) / float64(len(vms)))
+		if err := <-results; err != nil && !isCode(err, "VM_BAD_POWER_STATE") {
+			return err
 		}
-		if len(failures) > 0 {
-			return failures[0]
-		}
+		done++
 	}
 	return nil
 }
 
-// subCall carries out an asynchronous call of this call's session and waits for its end.
-func (c *call) subCall(method string, params ...any) error {
+// subCall carries out an asynchronous call of this call's session and waits for its end. done follows it, unless it failed
+// for good, while its task is still there.
+func (c *call) subCall(method string, done func(*tx), params ...any) error {
 	sub := &call{
 		pool: c.pool, life: c.life, member: c.member, message: c.pool.schema.calls[method], method: method,
 		name: "Async." + method, session: c.session, params: params, instant: c.instant,
+		tasks: taskHeaders{parent: c.task},
 	}
 	if err := sub.beginTask(); err != nil {
 		return err
 	}
-	_ = c.update(func(t *tx) error { t.set("task", sub.task, "subtask_of", c.task); return nil }) // shown only
 	result, err := c.pool.behaviours[method](sub)
 	sub.endTask(result, err)
-	_ = c.update(func(t *tx) error { t.destroy("task", sub.task); return nil }) // a life that ended has no tasks
+	_ = c.update(func(t *tx) error { // a life that ended has no tasks
+		if err == nil || isCode(err, "VM_BAD_POWER_STATE") {
+			done(t)
+		}
+		t.destroy("task", sub.task)
+		return nil
+	})
 	return err
 }

@@ -159,21 +159,32 @@ func hostRestartAgent(c *call) (any, error) {
 // hostDestroy is host.destroy: the pool forgets a host that is gone for good.
 func hostDestroy(c *call) (any, error) {
 	host := c.str(0)
+	if err := c.mustBeDead(host); err != nil {
+		return nil, err
+	}
 	return nil, c.update(func(t *tx) error {
-		if err := t.must("host", host); err != nil {
-			return err
-		}
 		switch {
 		case t.life.redoLog():
 			return fail("HA_IS_ENABLED")
 		case len(t.guestsOn(host)) > 0:
 			return fail("HOST_HAS_RESIDENT_VMS", host)
-		case t.hostLive(host):
-			return fail("HOST_IS_LIVE", host)
 		}
 		t.forgetHost(host)
 		return nil
 	})
+}
+
+// mustBeDead refuses a host that is alive. xapi: one that the pool holds for alive is asked, and is dead if it does not
+// answer.
+func (c *call) mustBeDead(host string) error {
+	err := c.contact(host)
+	switch {
+	case err == nil:
+		return fail("HOST_IS_LIVE", host)
+	case isCode(err, "HOST_OFFLINE"), isCode(err, "CANNOT_CONTACT_HOST"):
+		return nil
+	}
+	return err
 }
 
 // guestsOn are the VMs on a host, without its control domain.

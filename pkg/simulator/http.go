@@ -1,15 +1,11 @@
 package simulator
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"os"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -29,6 +25,8 @@ type httpConn struct {
 	raw    net.Conn // as it was accepted
 	conn   net.Conn // raw, or TLS over it
 	buf    []byte   // read and not yet used
+	store  []byte   // that buf is cut from
+	head   []byte   // of the last reply: room for the next one's
 	out    []byte   // the reply
 	buffer *[]byte  // that out was made in, one of the pool's; nil: none
 	first  bool     // no request has been read yet
@@ -50,6 +48,11 @@ func (h *httpConn) secure() {
 // serve serves requests until the connection ends.
 func (h *httpConn) serve() {
 	defer h.member.drop(h.raw)
+	leave := h.enter()
+	if leave == nil {
+		return
+	}
+	defer leave()
 	for h.serveOne() {
 	}
 	if h.conn != h.raw {
@@ -72,8 +75,10 @@ func (h *httpConn) serveOne() bool {
 	if err != nil {
 		return h.refuse(err)
 	}
-	h.first = false
-	_ = h.conn.SetReadDeadline(time.Time{}) // a connection that is gone shows at the next read
+	if h.first {
+		h.first = false
+		_ = h.conn.SetReadDeadline(time.Time{}) // a connection that is gone shows at the next read
+	}
 	rq, err := parseHead(head)
 	if err != nil {
 		return h.refuse(err)
@@ -91,15 +96,15 @@ var (
 func (h *httpConn) readHead() ([]byte, error) {
 	begun := time.Now()
 	for {
-		if i := bytes.Index(h.buf, []byte("\r\n\r\n")); i >= 0 && i+4 <= h.maxHead() {
-			head := h.buf[:i+4]
-			h.buf = h.buf[i+4:]
+		if end := h.headEnd(); end > 0 && end <= h.maxHead() {
+			head := h.buf[:end]
+			h.buf = h.buf[max(end, leastHead):]
 			return head, nil
 		}
 		if len(h.buf) >= h.maxHead() {
 			return nil, errHeadSize
 		}
-		if h.first && !h.trusted {
+		if h.first && h.limited() {
 			limit := min(firstHeadTime, firstHeadTotal-time.Since(begun))
 			if err := h.conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
 				return nil, errGone
@@ -111,17 +116,29 @@ func (h *httpConn) readHead() ([]byte, error) {
 	}
 }
 
-// maxHead is how long a head may be; on the unix socket xapi has the whole of its buffer for it.
+// limited says that the connection has limits of its own: a TCP one, since xapi 22.30.
+func (h *httpConn) limited() bool { return !h.trusted && h.member.pool.model.since(22, 30) }
+
+// maxHead is how long a head may be; without a limit xapi has the whole of its buffer for it.
 func (h *httpConn) maxHead() int {
-	if h.trusted {
-		return maxUnixHead
+	if h.limited() {
+		return maxHead
 	}
-	return maxHead
+	return maxUnixHead
 }
 
-// readMore reads once, at least one byte and at most about n.
+// readAtOnce is how much is read at once, in bytes: a head with the body of nearly every call.
+const readAtOnce = 4096
+
+// readMore reads once, at least one byte, with room for n. What was taken from buf before is overwritten.
 func (h *httpConn) readMore(n int) error {
-	h.buf = slices.Grow(h.buf, n)
+	if len(h.buf) == 0 {
+		h.buf = h.store[:0]
+	}
+	if cap(h.buf)-len(h.buf) < n {
+		h.store = append(make([]byte, 0, len(h.buf)+max(n, readAtOnce)), h.buf...)
+		h.buf = h.store
+	}
 	got, err := h.conn.Read(h.buf[len(h.buf):cap(h.buf)])
 	h.buf = h.buf[:len(h.buf)+got]
 	switch {
@@ -134,15 +151,22 @@ func (h *httpConn) readMore(n int) error {
 	}
 }
 
-// readBody reads the body of a POST, or says with which page to refuse it; neither: the connection ended.
+// readBody reads the body of a POST, or says with which page to refuse it; neither: the connection ended. The body is
+// good until more is read.
 func (h *httpConn) readBody(rq *httpRequest) ([]byte, *httpPage) {
-	text := rq.header("content-length")
-	n, err := strconv.Atoi(strings.TrimSpace(text))
 	switch {
-	case text == "" || err != nil || n < 0:
+	case rq.length == -1:
 		return nil, internalPage(`Failure("We require a content-length: HTTP header")`)
-	case n > maxBody:
+	case rq.length > maxBody:
 		return nil, internalPage("Http_svr.Client_requested_size_over_limit")
+	case rq.length < 0:
+		return nil, internalPage(`Invalid_argument("Bytes.create")`)
+	}
+	n := int(rq.length)
+	if n <= len(h.buf) {
+		body := h.buf[:n]
+		h.buf = h.buf[n:]
+		return body, nil
 	}
 	body := make([]byte, n)
 	got := copy(body, h.buf)
@@ -159,10 +183,12 @@ func (h *httpConn) refuse(err error) bool {
 	case errors.Is(err, errGone):
 	case errors.Is(err, errTimeout):
 		h.sendPage(requestTimeoutPage(), "HTTP/1.1")
-	case errors.Is(err, errHeadSize) && !h.trusted:
+	case errors.Is(err, errHeadSize) && h.limited():
 		h.sendPage(headTooLargePage(), "HTTP/1.1")
+	case errors.Is(err, errHeadSize):
+		h.sendPage(internalPage(`Invalid_argument("Unix.read")`), "HTTP/1.1")
 	default:
-		h.sendPage(internalPage("The HTTP headers could not be parsed."), "HTTP/1.1")
+		h.sendPage(internalPage(err.Error()), "HTTP/1.1")
 	}
 	return false
 }

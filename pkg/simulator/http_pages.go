@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -10,6 +11,10 @@ type httpPage struct {
 	status string // "500 Internal Error"
 	body   string
 	realm  string // of a 401
+
+	plain    bool   // only a head, without a length, as handlers write it themselves
+	version  string // of a plain one; "": HTTP/1.1
+	location string // of a redirect
 }
 
 func forbiddenPage() *httpPage {
@@ -41,15 +46,23 @@ func unknownMethodPage(method string) *httpPage {
 
 // internalPage is what malformed input gets: an HTTP 500 with the text of the exception, never an XML-RPC fault.
 func internalPage(exception string) *httpPage {
-	escape := strings.NewReplacer("<", "&lt;", ">", "&gt;", "'", "&apos;", `"`, "&quot;", "&", "&amp;")
 	return &httpPage{status: "500 Internal Error", body: errorHTML("HTTP 500 internal server error",
 		"An unexpected error occurred; please wait a while and try again. If the problem persists, please contact your support representative."+
-			"<h1> Additional information </h1>"+escape.Replace(exception))}
+			"<h1> Additional information </h1>"+htmlText(exception))}
+}
+
+// htmlText is text as it stands in a page.
+func htmlText(s string) string {
+	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "'", "&apos;", `"`, "&quot;", "&", "&amp;").Replace(s)
 }
 
 // sendPage writes a page and says whether the write succeeded. It says "connection: close" even where the connection
 // stays open.
 func (h *httpConn) sendPage(p *httpPage, version string) bool {
+	if p.plain {
+		h.out = p.plainHead()
+		return h.send()
+	}
 	h.out = append([]byte(nil), version+" "+p.status+"\r\ncontent-length: "+strconv.Itoa(len(p.body))+
 		"\r\ncontent-type: text/html\r\nconnection: close\r\ncache-control: no-cache, no-store\r\n"...)
 	if p.realm != "" {
@@ -57,4 +70,13 @@ func (h *httpConn) sendPage(p *httpPage, version string) bool {
 	}
 	h.out = append(append(h.out, "\r\n"...), p.body...)
 	return h.send()
+}
+
+// plainHead is an answer whose end is the end of the connection.
+func (p *httpPage) plainHead() []byte {
+	head := cmp.Or(p.version, "HTTP/1.1") + " " + p.status + "\r\nConnection: close\r\nCache-Control: no-cache, no-store\r\n"
+	if p.location != "" {
+		head += "Location: " + p.location + "\r\n"
+	}
+	return []byte(head + "\r\n")
 }

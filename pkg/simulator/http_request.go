@@ -1,49 +1,45 @@
 package simulator
 
-import (
-	"errors"
-	"strings"
-)
+import "strings"
 
 // httpRequest is the head of a request.
 type httpRequest struct {
 	method  string
-	path    string // with query
+	path    string // decoded, with the query as it stands
 	version string // "HTTP/1.0" or "HTTP/1.1"
 	headers []headerLine
+	length  int64 // of the body; -1: not given
 }
 
 type headerLine struct{ name, value string } // name in lower case
 
-var errBadHead = errors.New("bad request line")
-
+// parseHead reads a head. Its lines end in LF; a CR before that is white space.
 func parseHead(head []byte) (*httpRequest, error) {
-	lines := strings.Split(strings.TrimSuffix(string(head), "\r\n\r\n"), "\r\n")
+	lines := strings.Split(strings.TrimSuffix(string(head), "\r\n\r\n"), "\n")
 	words := strings.Fields(lines[0])
-	switch {
-	case len(words) == 2:
-		return nil, errTimeout // xapi waits for the third word
-	case len(words) != 3 || !strings.HasPrefix(words[2], "HTTP/"):
-		return nil, errBadHead
+	if len(words) != 3 {
+		return nil, &headError{"The HTTP headers could not be parsed."}
 	}
-	rq := &httpRequest{method: words[0], path: words[1], version: "HTTP/1.1"}
-	if words[2] == "HTTP/1.0" {
-		rq.version = words[2]
+	version, err := replyVersion(words[2])
+	if err != nil {
+		return nil, err
 	}
+	rq := &httpRequest{method: words[0], path: requestTarget(words[1]), version: version, headers: make([]headerLine, 0, len(lines)-1)}
 	for _, line := range lines[1:] {
 		name, value, ok := strings.Cut(line, ":")
 		if ok {
 			rq.headers = append(rq.headers, headerLine{strings.ToLower(name), strings.TrimSpace(value)})
 		}
 	}
-	return rq, nil
+	rq.length, err = rq.contentLength()
+	return rq, err
 }
 
-// header returns the first header of that lower-case name, "" if there is none.
+// header returns the last header of that lower-case name, "" if there is none.
 func (rq *httpRequest) header(name string) string {
-	for _, h := range rq.headers {
-		if h.name == name {
-			return h.value
+	for i := len(rq.headers) - 1; i >= 0; i-- {
+		if rq.headers[i].name == name {
+			return rq.headers[i].value
 		}
 	}
 	return ""
@@ -51,11 +47,12 @@ func (rq *httpRequest) header(name string) string {
 
 // keepAlive is whether the connection goes on: by default with HTTP/1.1, on request with 1.0.
 func (rq *httpRequest) keepAlive() bool {
-	switch strings.ToLower(rq.header("connection")) {
-	case "close":
-		return false
-	case "keep-alive":
-		return true
+	for i := len(rq.headers) - 1; i >= 0; i-- {
+		if h := rq.headers[i]; h.name == "connection" && strings.EqualFold(h.value, "close") {
+			return false
+		} else if h.name == "connection" && strings.EqualFold(h.value, "keep-alive") {
+			return true
+		}
 	}
 	return rq.version == "HTTP/1.1"
 }

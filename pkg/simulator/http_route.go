@@ -25,18 +25,6 @@ func (h *httpConn) route(rq *httpRequest) bool {
 	}
 }
 
-// action answers the handlers beside the calls. None is simulated: without credentials they are 401 or 403, as xapi
-// answers them, and web pages over plain HTTP are forbidden.
-func (h *httpConn) action(rq *httpRequest) bool {
-	a := longestPrefix(h.member.pool.schema.model.HTTPActions, rq.method, rq.path)
-	if a == nil || a.URI == "/" {
-		sent := h.sendPage(forbiddenPage(), rq.version)
-		return sent && rq.method == "GET" && rq.keepAlive() // xapi keeps it open though the page says close
-	}
-	h.sendPage(unauthorisedPage(a.Name), rq.version)
-	return false
-}
-
 func longestPrefix(actions []datamodel.HTTPAction, method, path string) *datamodel.HTTPAction {
 	var best *datamodel.HTTPAction
 	for i, a := range actions {
@@ -49,6 +37,10 @@ func longestPrefix(actions []datamodel.HTTPAction, method, path string) *datamod
 
 // options is the CORS answer, the same on every path.
 func (h *httpConn) options(rq *httpRequest) bool {
+	if !strings.HasPrefix(rq.path, "/") {
+		h.sendPage(forbiddenPage(), "HTTP/1.1")
+		return false
+	}
 	allowed := "X-Requested-With"
 	if asked := rq.header("access-control-request-headers"); asked != "" {
 		allowed = asked + ", " + allowed
@@ -61,10 +53,13 @@ func (h *httpConn) options(rq *httpRequest) bool {
 // post reads a call, lets it happen, and writes the answer; where a mishap says so, without one of the three.
 func (h *httpConn) post(rq *httpRequest) bool {
 	a := longestPrefix(h.member.pool.schema.model.HTTPActions, rq.method, rq.path)
+	if a == nil { // an address without a path, or "*"
+		h.sendPage(forbiddenPage(), "HTTP/1.1")
+		return false
+	}
 	door := h.member.pool.doorAt(a.URI)
 	if door == nil {
-		h.sendPage(forbiddenPage(), rq.version)
-		return false
+		return h.action(rq)
 	}
 	body, refused := h.readBody(rq)
 	if refused != nil {
@@ -79,7 +74,7 @@ func (h *httpConn) post(rq *httpRequest) bool {
 		h.sendPage(refused, rq.version)
 		return false
 	}
-	call.otherConfig = rq.otherConfig()
+	call.otherConfig, call.tasks = rq.otherConfig(), rq.taskHeaders()
 	call.trusted = h.trusted
 	to := h.receiver(call.method)
 	if to == nil {
@@ -140,12 +135,13 @@ func (h *httpConn) sendReply(rq *httpRequest, contentType string, write encoder,
 	}
 	b := slices.Grow((*h.buffer)[:0], headRoom)[:headRoom]
 	b = write(b, r)
-	head := appendHead(nil, rq, len(b)-headRoom, contentType)
+	head := appendHead(h.head[:0], rq, len(b)-headRoom, contentType)
 	if !r.early {
 		head = append(head, "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Headers: X-Requested-With\r\n"...)
 		head = append(head, h.thumbprint(rq, r)...)
 	}
 	head = append(h.asInRelease(head), "\r\n"...)
+	h.head = head
 	start := headRoom - len(head)
 	copy(b[start:], head)
 	*h.buffer, h.out = b, b[start:]
@@ -157,11 +153,11 @@ func appendHead(dst []byte, rq *httpRequest, length int, contentType string) []b
 	if rq.keepAlive() {
 		connection = "keep-alive"
 	}
-	dst = append(dst, rq.version+" 200 OK\r\ncontent-length: "...)
+	dst = append(append(dst, rq.version...), " 200 OK\r\ncontent-length: "...)
 	dst = strconv.AppendInt(dst, int64(length), 10)
-	dst = append(dst, "\r\nconnection: "+connection+"\r\ncache-control: no-cache, no-store\r\n"...)
+	dst = append(append(append(dst, "\r\nconnection: "...), connection...), "\r\ncache-control: no-cache, no-store\r\n"...)
 	if contentType != "" {
-		dst = append(dst, "content-type: "+contentType+"\r\n"...)
+		dst = append(append(append(dst, "content-type: "...), contentType...), "\r\n"...)
 	}
 	return dst
 }

@@ -118,15 +118,21 @@ func (c *call) removeField(field string) error {
 
 // construct is a generated constructor: one parameter, the record.
 func construct(c *call) (any, error) {
+	given := givenValues(c.dict(0))
+	var ref string
+	err := c.update(func(t *tx) error { ref = t.create(c.message.class.Name, given); return nil })
+	return ref, err
+}
+
+// givenValues are the fields of a record that a constructor was given; the uuid is xapi's to choose.
+func givenValues(record Map) values {
 	given := values{}
-	for _, e := range c.dict(0) {
+	for _, e := range record {
 		if e.Key != "uuid" {
 			given[e.Key] = e.Value
 		}
 	}
-	var ref string
-	err := c.update(func(t *tx) error { ref = t.create(c.message.class.Name, given); return nil })
-	return ref, err
+	return given
 }
 
 func destruct(c *call) (any, error) {

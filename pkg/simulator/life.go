@@ -15,12 +15,14 @@ type life struct {
 	tasks  map[string]*run       // by task reference: work that has not ended
 	heard  map[*member]time.Time // when each host last said that it is alive
 
+	plugins map[string]time.Time // by VM: when a plugin was last called in it
+
 	noRestarts time.Time // until when HA starts nothing
 }
 
 func newLife(p *Pool, d *db) *life {
 	l := &life{extent: newExtent(), pool: p, db: d, tasks: make(map[string]*run),
-		heard: make(map[*member]time.Time)}
+		heard: make(map[*member]time.Time), plugins: make(map[string]time.Time)}
 	l.events.init()
 	return l
 }

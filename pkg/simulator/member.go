@@ -33,21 +33,28 @@ type member struct {
 	follows string // address of the master, as its xapi read it at its start
 	local   map[string]bool
 	run     *extent // of its xapi
+	power   *extent // of the machine
 
-	conf         poolConf      // what its xapi will read at its next start
-	disk         *db           // the database as it lies on its disk; never written to
-	life         *life         // of its xapi while that is a master; nil otherwise
-	home         *life         // that it last belonged to
-	domains      []domain      // that ran on it when its home ended
-	trouble      *Failure      // why it waits for its master, where a human has to help
-	keptDisabled bool          // somebody disabled it for longer than the next start
-	skew         time.Duration // of its clock
-	skewTold     bool          // there is an alert about it
-	stopping     bool          // the machine shuts down
-	powerCycled  bool          // the machine has been off since its xapi last reported
-	apart        bool          // it has left the pool and is one of its own
+	password       string        // of its root: each host has a file of its own
+	conf           poolConf      // what its xapi will read at its next start
+	disk           *db           // the database as it lies on its disk; never written to
+	life           *life         // of its xapi while that is a master; nil otherwise
+	home           *life         // that it last belonged to
+	domains        []domain      // that ran on it when its home ended
+	trouble        *Failure      // why it waits for its master, where a human has to help
+	proposed       proposal      // the new master that it has agreed to
+	armedHA        bool          // HA is on, by its own account
+	disarmed       bool          // somebody has taken it out of HA
+	disarmedSoftly bool          // only until its xapi starts again
+	keptDisabled   bool          // somebody disabled it for longer than the next start
+	skew           time.Duration // of its clock
+	skewTold       bool          // there is an alert about it
+	stopping       bool          // the machine shuts down
+	powerCycled    bool          // the machine has been off since its xapi last reported
+	apart          bool          // it has left the pool and is one of its own
 
 	conns    map[net.Conn]struct{}
+	slots    slots        // of the connections that are served
 	listener net.Listener // on sockets; nil in memory, and while down
 	socket   string       // its address; "" in memory
 	url      string
@@ -61,9 +68,10 @@ type member struct {
 func newMember(p *Pool, i int) *member {
 	m := &member{pool: p, index: i, name: fmt.Sprintf("xen-%d", i+1), address: fmt.Sprintf("10.0.0.%d", i+1),
 		state: memberUp, follows: "10.0.0.1", conf: slaveOf("10.0.0.1"), local: make(map[string]bool), conns: make(map[net.Conn]struct{}),
-		host: p.newRef(), hostUUID: p.newUUID()}
+		host: p.newRef(), hostUUID: p.newUUID(), password: p.model.Password}
 	m.url = "http://" + m.address
-	m.run = newExtent()
+	m.run, m.power = newExtent(), newExtent()
+	m.slots = newSlots()
 	return m
 }
 
@@ -102,7 +110,13 @@ func (m *member) die(state memberState) {
 	m.state = state
 	m.run.end()
 	m.run = newExtent()
+	if state == memberSilent {
+		m.power.end()
+		m.power = newExtent()
+	}
 	m.local = make(map[string]bool)
+	m.proposed = proposal{}
+	m.disarmed = m.disarmed && !m.disarmedSoftly
 	m.hangUp()
 }
 

@@ -167,9 +167,31 @@ func (m *member) joined(l *life, run *extent) bool {
 	}
 	m.state = memberUp
 	(&tx{life: l}).hello(m)
+	m.enableLater(l, run)
 	m.disk = l.db.stored(l.master.disk)
 	p.linked.raise()
 	return true
+}
+
+// enableLater keeps VMs away from a host whose xapi has started until it has done all that it does at its start.
+func (m *member) enableLater(l *life, run *extent) {
+	d := m.pool.model.Timing.Hello.draw(m.pool.rng)
+	if d == 0 || m.keptDisabled {
+		return
+	}
+	(&tx{life: l}).set("host", m.host, "enabled", false)
+	m.pool.work.Go(func() {
+		if !m.waits(d, run) {
+			return
+		}
+		_ = l.update(func(t *tx) error { // the next master enables it itself
+			if !run.over() && !m.keptDisabled {
+				t.set("host", m.host, "enabled", true)
+				t.refreshHost(m.host)
+			}
+			return nil
+		})
+	})
 }
 
 // hello is what a master does when a host reports at its start: work that was under way there is forgotten, the host
@@ -180,6 +202,8 @@ func (t *tx) hello(m *member) {
 		t.set("host", m.host, "address", m.address)
 	}
 	if m != t.life.master {
+		m.password = t.life.master.password
+		m.armedHA = t.life.redoLog()
 		t.wipeTasks(m.host)
 	}
 	t.life.heard[m] = time.Now()

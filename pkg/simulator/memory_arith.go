@@ -1,6 +1,10 @@
 package simulator
 
-import "math"
+import (
+	"math"
+	"strconv"
+	"strings"
+)
 
 const (
 	mib  int64 = 1 << 20
@@ -12,6 +16,7 @@ const (
 type vmMemory struct {
 	StaticMax, DynamicMin, DynamicMax int64
 	Overhead                          int64
+	Whole                             bool // of a kind of domain that never has less than StaticMax
 }
 
 // memoryPolicy says which of a VM's sizes counts. xapi: admission counts the least (dynamic_min); placement first looks
@@ -26,10 +31,10 @@ const (
 
 // need is the memory that a VM takes under a policy, with its overhead.
 func (m vmMemory) need(p memoryPolicy) int64 {
-	switch p {
-	case countStaticMax:
+	switch {
+	case p == countStaticMax, m.Whole:
 		return m.StaticMax + m.Overhead
-	case countDynamicMax:
+	case p == countDynamicMax:
 		return m.DynamicMax + m.Overhead
 	}
 	return m.DynamicMin + m.Overhead
@@ -70,3 +75,12 @@ func memoryOverhead(domainType string, staticMax, vcpus int64, multiplier float6
 }
 
 func ceilDiv(a, b int64) int64 { return (a + b - 1) / b }
+
+// ocamlFloat is a number as the error texts of xapi spell it: "1200.", "0.5".
+func ocamlFloat(f float64) string {
+	s := strconv.FormatFloat(f, 'g', 12, 64)
+	if strings.ContainsAny(s, ".e") {
+		return s
+	}
+	return s + "."
+}

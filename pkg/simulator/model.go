@@ -24,6 +24,8 @@ type Model struct {
 	StrictConflicts bool
 	// EventQueueBytes is the limit of event.next's queue in bytes of JSON; 0: 10,000,000, as in xapi.
 	EventQueueBytes int
+
+	parsed release // of Version, once the defaults are in
 }
 
 // defaults fills what was left zero.
@@ -41,6 +43,7 @@ func (m Model) defaults() Model {
 		m.Password = "xenroot"
 	}
 	m.Version = wholeVersion(m.Version)
+	m.parsed = parseRelease(m.Version)
 	if m.EventQueueBytes == 0 {
 		m.EventQueueBytes = 10_000_000
 	}
@@ -48,4 +51,4 @@ func (m Model) defaults() Model {
 }
 
 // since says whether the model's xapi is of version major.minor or newer.
-func (m Model) since(major, minor int) bool { return m.release().atLeast(release{major, minor}) }
+func (m *Model) since(major, minor int) bool { return m.release().atLeast(release{major, minor}) }

@@ -43,7 +43,7 @@ func (p *Pool) populate(t *tx) error {
 		b.refreshHost(h)
 	}
 	b.measure()
-	b.driver(ownDriver, "SR plugin which keeps disks nowhere", append([]string{"VDI_RESET_ON_BOOT", "VDI_RESIZE_ONLINE"}, smCapabilities...))
+	b.ownDriver()
 	return nil
 }
 

@@ -8,7 +8,7 @@ func (b *builder) pool(name string) {
 		"name_label": name, "master": b.life.master.host, "default_SR": b.shared, "suspend_image_SR": b.shared,
 		"other_config": mapOf("memory-ratio-hvm", "0.25", "memory-ratio-pv", "0.25"), "restrictions": licenceParams(),
 		"ha_cluster_stack": "xhad", "cpu_info": poolCPUInfo(len(b.hosts)), "coordinator_bias": true,
-		"allowed_operations":  poolAllowedOperations(),
+		"allowed_operations":  poolAllowedOperations(b.model.since(26, 0), false, false),
 		"telemetry_frequency": "weekly", "telemetry_next_collection": b.start.Add(8 * 24 * time.Hour),
 		"update_sync_frequency": "weekly", "local_auth_max_threads": int64(8), "ext_auth_max_threads": int64(1),
 	})
@@ -24,11 +24,4 @@ func templates() []VMSpec {
 		{Name: "Debian Bookworm 12", Description: "Debian with the guest agent", Template: true, Memory: gib, VCPUs: 1},
 		{Name: "Windows Server 2022 (64-bit)", Description: "Windows with the guest agent", Template: true, Memory: 4 * gib},
 	}
-}
-
-// poolAllowedOperations is the list of a healthy pool at rest, in wire order.
-func poolAllowedOperations() Set {
-	return setOf("cluster_create", "sync_updates", "tls_verification_enable", "designate_new_master",
-		"exchange_ca_certificates_on_join", "configure_repositories", "apply_updates", "get_updates", "ha_enable",
-		"cert_refresh", "eject", "copy_primary_host_certs", "exchange_certificates_on_join")
 }

@@ -31,11 +31,25 @@ func srAllowedOperations() Set {
 		"vdi_snapshot", "vdi_create", "vdi_destroy")
 }
 
-// storage makes the shared SR, plugged into every host, and a local one for each host.
-func (b *builder) storage() {
+func (b *builder) fileDrivers() {
 	for _, kind := range []string{"nfs", "ext"} {
 		b.driver(kind, "SR plugin which keeps disks as VHD files", smCapabilities)
 	}
+}
+
+func (b *builder) ownDriver() {
+	b.driver(ownDriver, "SR plugin which keeps disks nowhere", append([]string{"VDI_RESET_ON_BOOT", "VDI_RESIZE_ONLINE"}, smCapabilities...))
+}
+
+// drivers makes all storage managers of the model.
+func (b *builder) drivers() {
+	b.fileDrivers()
+	b.ownDriver()
+}
+
+// storage makes the shared SR, plugged into every host, and a local one for each host.
+func (b *builder) storage() {
+	b.fileDrivers()
 	b.shared = b.sr("nfs-prod", "shared disks", "nfs", true, 2048*gib)
 	for i, host := range b.hosts {
 		b.plug(b.shared, host, mapOf("server", "10.0.1.1", "serverpath", "/export/prod"))

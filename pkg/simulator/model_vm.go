@@ -13,7 +13,7 @@ import (
 // Keys of VM.other_config that say how the guest behaves; any client may set them. See VMSpec.
 const (
 	keyAgent    = "simulator:agent"    // none: the guest has no tools
-	keyShutdown = "simulator:shutdown" // ignored: the guest does not answer a clean shutdown
+	keyShutdown = "simulator:shutdown" // ignored: the guest does not answer a clean shutdown; never: it does, and does not stop
 )
 
 // VMSpec describes a VM to make. The zero value is a Halted VM of 2 GiB and 2 CPUs with a disk and an interface.

@@ -125,7 +125,7 @@ func (p *Pool) Listen(base string) error {
 				closeAll()
 				return err
 			}
-			m.tls = c.config()
+			m.tls = m.present(c.config())
 		}
 	}
 	if err := p.moveTo(u.Scheme, listeners); err != nil {

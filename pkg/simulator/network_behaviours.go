@@ -8,16 +8,13 @@ import (
 // networkBehaviours are the calls of class network, and those of PIF and VLAN that need no hardware.
 func networkBehaviours() map[string]behaviour {
 	return map[string]behaviour{
-		"network.create":          networkCreate,
-		"network.destroy":         networkDestroy,
-		"network.add_purpose":     networkAddPurpose,
-		"PIF.plug":                pifPlug,
-		"PIF.unplug":              pifUnplug,
-		"PIF.create_VLAN":         pifCreateVLAN,
-		"PIF.destroy":             pifDestroyVLAN,
-		"PIF.set_disallow_unplug": func(c *call) (any, error) { return nil, c.writeField("disallow_unplug") },
-		"VLAN.create":             vlanCreate,
-		"VLAN.destroy":            vlanDestroy,
+		"network.create":      networkCreate,
+		"network.destroy":     networkDestroy,
+		"network.add_purpose": networkAddPurpose,
+		"PIF.create_VLAN":     pifCreateVLAN,
+		"PIF.destroy":         pifDestroyVLAN,
+		"VLAN.create":         vlanCreate,
+		"VLAN.destroy":        vlanDestroy,
 	}
 }
 
@@ -46,7 +43,8 @@ func networkCreate(c *call) (any, error) {
 	return made, err
 }
 
-// networkDestroy is network.destroy. xapi: refused with every interface that is on it.
+// networkDestroy is network.destroy. xapi: refused with the interfaces of running VMs that are on it; those of others go
+// with it.
 func networkDestroy(c *call) (any, error) {
 	return nil, c.update(func(t *tx) error {
 		network := c.str(0)
@@ -56,11 +54,19 @@ func networkDestroy(c *call) (any, error) {
 		if text(t.dict("network", network, "other_config"), "is_host_internal_management_network") == "true" {
 			return fail("OPERATION_NOT_ALLOWED", "Cannot remove the host internal management network")
 		}
-		if vifs := t.strs("network", network, "VIFs"); len(vifs) > 0 {
-			return fail("NETWORK_CONTAINS_VIF", vifs...)
+		vifs := slices.Clone(t.strs("network", network, "VIFs"))
+		attached := slices.DeleteFunc(slices.Clone(vifs), func(vif string) bool {
+			return !t.flag("VIF", vif, "currently_attached") && !t.flag("VIF", vif, "reserved")
+		})
+		if len(attached) > 0 {
+			return fail("NETWORK_CONTAINS_VIF", attached...)
 		}
 		if pifs := t.strs("network", network, "PIFs"); len(pifs) > 0 {
 			return fail("NETWORK_CONTAINS_PIF", pifs...)
+		}
+		for _, vif := range vifs {
+			t.destroy("VIF_metrics", t.str("VIF", vif, "metrics"))
+			t.destroy("VIF", vif)
 		}
 		t.destroy("network", network)
 		return nil
@@ -80,42 +86,6 @@ func networkAddPurpose(c *call) (any, error) {
 		return nil, err
 	}
 	return nil, c.addField("purpose")
-}
-
-// pifPlug is PIF.plug.
-func pifPlug(c *call) (any, error) {
-	return nil, c.update(func(t *tx) error {
-		if err := t.must("PIF", c.str(0)); err != nil {
-			return err
-		}
-		t.set("PIF", c.str(0), "currently_attached", true)
-		return nil
-	})
-}
-
-// pifUnplug is PIF.unplug. xapi: not the management interface, and not one that must stay.
-func pifUnplug(c *call) (any, error) {
-	return nil, c.update(func(t *tx) error {
-		pif := c.str(0)
-		if err := t.must("PIF", pif); err != nil {
-			return err
-		}
-		switch {
-		case t.flag("PIF", pif, "management"):
-			return fail("PIF_IS_MANAGEMENT_INTERFACE", pif)
-		case t.flag("PIF", pif, "disallow_unplug"):
-			return fail("PIF_DOES_NOT_ALLOW_UNPLUG", pif)
-		}
-		host, network := t.str("PIF", pif, "host"), t.str("PIF", pif, "network")
-		for _, vif := range t.strs("network", network, "VIFs") {
-			vm := t.str("VIF", vif, "VM")
-			if t.flag("VIF", vif, "currently_attached") && t.str("VM", vm, "resident_on") == host {
-				return fail("VIF_IN_USE", network, vif)
-			}
-		}
-		t.set("PIF", pif, "currently_attached", false)
-		return nil
-	})
 }
 
 // pifCreateVLAN is PIF.create_VLAN(device, network, host, tag): VLAN.create by the name of a device.
@@ -151,6 +121,10 @@ func (t *tx) makeVLAN(tagged string, tag int64, network string) (string, error) 
 	}
 	host, device := t.str("PIF", tagged, "host"), t.str("PIF", tagged, "device")
 	switch {
+	case t.bonded(tagged):
+		return nullRef, fail("CANNOT_ADD_VLAN_TO_BOND_SLAVE", tagged)
+	case len(t.members("PIF", tagged, "tunnel_access_PIF_of")) > 0:
+		return nullRef, fail("IS_TUNNEL_ACCESS_PIF", tagged)
 	case t.num("PIF", tagged, "VLAN") >= 0:
 		return nullRef, fail("PIF_IS_VLAN", tagged)
 	case tag < 0 || tag > 4094:
@@ -164,14 +138,23 @@ func (t *tx) makeVLAN(tagged string, tag int64, network string) (string, error) 
 			return nullRef, fail("NETWORK_ALREADY_CONNECTED", host, pif)
 		}
 	}
+	return t.layVLAN(tagged, tag, network), nil
+}
+
+// vlanMAC is the address of every VLAN's interface.
+const vlanMAC = "fe:ff:ff:ff:ff:ff"
+
+// layVLAN makes a VLAN that may be. xapi: its interface is down until somebody plugs it.
+func (t *tx) layVLAN(tagged string, tag int64, network string) string {
+	device := t.str("PIF", tagged, "device")
 	untagged := t.create("PIF", values{
-		"device": device, "network": network, "host": host, "MAC": t.str("PIF", tagged, "MAC"), "MTU": t.num("PIF", tagged, "MTU"),
-		"VLAN": tag, "physical": false, "metrics": t.str("PIF", tagged, "metrics"), "managed": true, "currently_attached": true,
-		"ip_configuration_mode": "None", "primary_address_type": "IPv4",
+		"device": device, "device_name": device, "network": network, "host": t.str("PIF", tagged, "host"), "MAC": vlanMAC,
+		"MTU": t.num("PIF", tagged, "MTU"), "VLAN": tag, "physical": false, "metrics": t.str("PIF", tagged, "metrics"), "managed": true,
+		"ip_configuration_mode": "None", "ipv6_configuration_mode": "None", "primary_address_type": "IPv4", "currently_attached": false,
 	})
 	vlan := t.create("VLAN", values{"tagged_PIF": tagged, "untagged_PIF": untagged, "tag": tag})
 	t.set("PIF", untagged, "VLAN_master_of", vlan)
-	return vlan, nil
+	return vlan
 }
 
 // pifDestroyVLAN is PIF.destroy, of the interface of a VLAN.

@@ -122,9 +122,15 @@ func pbdUnplug(c *call) (any, error) {
 		return nil, err
 	}
 	c.forwardTo(host)
-	return nil, c.onStorage(storageOp{sr: sr, srOp: "unplug"}, func(t *tx) error {
+	inUse := func(t *tx) error {
 		if used := t.disksInUse(sr, host); len(used) > 0 {
 			return fail("VDI_IN_USE", used...)
+		}
+		return nil
+	}
+	return nil, c.onStorage(storageOp{sr: sr, srOp: "unplug", first: inUse}, func(t *tx) error {
+		if err := inUse(t); err != nil {
+			return err
 		}
 		t.set("PBD", pbd, "currently_attached", false)
 		for _, vdi := range t.strs("SR", sr, "VDIs") {

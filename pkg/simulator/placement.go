@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"cmp"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -23,6 +22,9 @@ type bootFacts struct {
 	SRs, Networks     []string       // needed by its disks and interfaces
 	Companions        map[string]int // running VMs of its anti-affinity group by host; nil: it is in none
 	VCPUsUnrestricted bool           // platform vcpu-unrestricted
+	ActionAfterCrash  string
+	DomainType        string
+	BootedOn          Map // last_boot_CPU_flags
 }
 
 // hostBootFacts is all that xapi looks at in a host to say whether a VM can run there.
@@ -30,17 +32,21 @@ type hostBootFacts struct {
 	Ref              string
 	Live, Enabled    bool
 	Evacuating       bool
-	Coordinator      bool
+	Coordinator      bool // and the pool spares its coordinator: coordinator_bias
 	Memory           hostMemory
 	PCPUs            int64
 	PlatformVersions []int64
 	SRs, Networks    map[string]bool // attached, reachable
+	Enslaved         map[string]bool // networks whose interface is part of a bond
+	CPU              Map             // cpu_info
 }
 
 // bootChecks says which checks to leave out.
 type bootChecks struct {
 	noMemory   bool // evacuation plans
 	anyEnabled bool // a live migration. xapi: pool_migrate to a disabled host succeeds
+	anyCPU     bool // resume and pool_migrate by force
+	anySRs     bool // a migration with its disks
 }
 
 // checkCanBootHere says why a VM cannot run on a host; nil: it can. xapi: VM.assert_can_boot_here, in its order.
@@ -59,21 +65,45 @@ func checkCanBootHere(vm bootFacts, host hostBootFacts, skip bootChecks) *Failur
 		return fail("VM_HOST_INCOMPATIBLE_VIRTUAL_HARDWARE_PLATFORM_VERSION", host.Ref,
 			platformVersionsInWords(host.PlatformVersions), vm.Ref, strconv.FormatInt(vm.PlatformVersion, 10))
 	}
-	for _, sr := range vm.SRs {
-		if !host.SRs[sr] {
-			return fail("VM_REQUIRES_SR", vm.Ref, sr)
-		}
+	if err := vm.checkCPU(host); err != nil && !skip.anyCPU {
+		return err
 	}
-	for _, network := range vm.Networks {
-		if !host.Networks[network] {
-			return fail("VM_REQUIRES_NETWORK", vm.Ref, network)
-		}
+	if err := vm.checkReach(host, skip.anySRs); err != nil {
+		return err
 	}
 	if need, free := vm.Memory.need(countDynamicMin), host.Memory.free(countDynamicMin); !skip.noMemory && need > free {
 		return fail("HOST_NOT_ENOUGH_FREE_MEMORY", strconv.FormatInt(need, 10), strconv.FormatInt(free, 10))
 	}
 	if !vm.VCPUsUnrestricted && vm.VCPUsAtStartup > host.PCPUs {
 		return fail("HOST_NOT_ENOUGH_PCPUS", strconv.FormatInt(vm.VCPUsAtStartup, 10), strconv.FormatInt(host.PCPUs, 10))
+	}
+	return nil
+}
+
+// checkReach refuses a host that does not have the VM's storage or networks.
+func (vm bootFacts) checkReach(host hostBootFacts, anySRs bool) *Failure {
+	if err := vm.checkStorage(host); err != nil && !anySRs {
+		return err
+	}
+	for _, network := range vm.Networks {
+		if !host.Networks[network] {
+			return fail("VM_REQUIRES_NETWORK", vm.Ref, network)
+		}
+	}
+	for _, network := range vm.Networks {
+		if host.Enslaved[network] {
+			return fail("HOST_CANNOT_ATTACH_NETWORK", host.Ref, network)
+		}
+	}
+	return nil
+}
+
+// checkStorage refuses a host that lacks the storage of the VM's disks.
+func (vm bootFacts) checkStorage(host hostBootFacts) *Failure {
+	for _, sr := range vm.SRs {
+		if !host.SRs[sr] {
+			return fail("VM_REQUIRES_SR", vm.Ref, sr)
+		}
 	}
 	return nil
 }
@@ -92,9 +122,9 @@ func (vm bootFacts) checkSane() *Failure {
 	case vm.StaticMin > m.DynamicMin || m.DynamicMin > m.DynamicMax || m.DynamicMax > m.StaticMax:
 		return fail("MEMORY_CONSTRAINT_VIOLATION")
 	case vm.ShadowMultiplier < 1:
-		return fail("INVALID_VALUE", "HVM_shadow_multiplier", fmt.Sprint(vm.ShadowMultiplier))
+		return fail("INVALID_VALUE", "HVM_shadow_multiplier", ocamlFloat(vm.ShadowMultiplier))
 	}
-	return nil
+	return checkActionAfterCrash(vm.ActionAfterCrash, vm.DomainType)
 }
 
 // platformVersionsInWords spells a list of versions as the error texts do: "[0; 1; 2]".
@@ -112,9 +142,9 @@ func platformVersionsInWords(versions []int64) string {
 // chooseHost picks a host as VM.start and VM.resume do; false: none passes. xapi: the affinity host if it fits; then the
 // hosts where the VM fits even when all VMs take their most, then those where less must fit; within such a category the
 // roomier is the likelier, by floor(n × u²), u uniform in [0, 1).
-func chooseHost(vm bootFacts, hosts []hostBootFacts, rng *rand.Rand) (string, bool) {
+func chooseHost(vm bootFacts, hosts []hostBootFacts, skip bootChecks, rng *rand.Rand) (string, bool) {
 	rest := slices.DeleteFunc(slices.Clone(hosts), func(h hostBootFacts) bool {
-		return !h.Enabled || h.Evacuating || checkCanBootHere(vm, h, bootChecks{}) != nil
+		return !h.Enabled || h.Evacuating || checkCanBootHere(vm, h, skip) != nil
 	})
 	for _, h := range rest {
 		if h.Ref == vm.Affinity {

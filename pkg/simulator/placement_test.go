@@ -50,7 +50,7 @@ func TestPlacementIsLegal(t *testing.T) {
 			}
 		}
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-		chosen, ok := chooseHost(vm, hosts, rng)
+		chosen, ok := chooseHost(vm, hosts, bootChecks{}, rng)
 		if ok != (len(legal) > 0) || ok && !legal[chosen] {
 			t.Fatalf("chose %q (%v) of the legal %v", chosen, ok, legal)
 		}
@@ -73,7 +73,7 @@ func TestPlacementIsRandom(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	times := map[string]int{}
 	for range 3000 {
-		chosen, _ := chooseHost(vm, hosts, rng)
+		chosen, _ := chooseHost(vm, hosts, bootChecks{}, rng)
 		times[chosen]++
 	}
 	if times["c"] == 0 || times["a"] <= times["b"] || times["b"] <= times["c"] {

@@ -22,7 +22,6 @@ type Pool struct {
 	// mu guards all that follows and everything in lives and members. It is never held while sleeping or doing I/O.
 	mu       sync.Mutex
 	rng      *rand.Rand
-	password string
 	life     *life   // of the master; ended when there is none
 	master   *member // nil: no master
 	members  []*member
@@ -33,10 +32,12 @@ type Pool struct {
 	handlers map[string][]*Handler // by message: what replaced its behaviour, newest last
 
 	operations operationQueue      // calls that wait for their turn
+	sources    map[string]bool     // figures that somebody has told hosts to keep or not, by uuid and name
 	domids     map[string]int64    // the newest domain of each host, by reference
 	built      int                 // VMs made without a wish for a host
 	backends   map[string]*backend // what storage knows beside the database, by the SR's uuid
 	unmeasured map[string]bool     // hosts whose memory has changed since they reported it, by reference
+	beside                         // what lies in files, and in the hypervisor
 }
 
 // New makes a pool and starts it. It can be reached through Dial at once, and on sockets after Listen. The caller ends
@@ -56,10 +57,10 @@ func New(m Model) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
-	p := &Pool{model: m, schema: s, behaviours: behaviours(), extent: newExtent(), password: m.Password,
+	p := &Pool{model: m, schema: s, behaviours: behaviours(), extent: newExtent(),
 		rng: rand.New(rand.NewPCG(uint64(m.Seed), 0x78617069)), calls: make(map[string]int),
-		domids: make(map[string]int64), operations: operationQueue{working: make(map[string]int)},
-		unmeasured: make(map[string]bool)}
+		domids: make(map[string]int64), sources: make(map[string]bool), operations: operationQueue{working: make(map[string]int), sending: make(map[string]int)},
+		unmeasured: make(map[string]bool), beside: newBeside()}
 	p.life, p.nowhere = newLife(p, newDB(s)), newLife(p, newDB(s))
 	p.nowhere.end()
 	for i := range m.Hosts {

@@ -36,6 +36,7 @@ func (t *tx) beginOnPool(task, operation string) error {
 		return fail("OTHER_OPERATION_IN_PROGRESS", "pool", pool, o.Operation, o.Task)
 	}
 	t.mark("pool", pool, task, operation)
+	t.refreshPool()
 	return nil
 }
 
@@ -44,6 +45,7 @@ func (c *call) endOnPool(last func(*tx) error) error {
 	return c.update(func(t *tx) error {
 		err := last(t)
 		t.unmark("pool", t.the("pool"), c.task)
+		t.refreshPool()
 		return err
 	})
 }
@@ -58,6 +60,13 @@ func (t *tx) handOver(host string) error {
 	next, err := t.peers(host)
 	if err != nil {
 		return err
+	}
+	for _, m := range l.pool.members {
+		if m == l.master || l.follower(m) {
+			if err := m.standsBy(next.address); err != nil {
+				return err
+			}
+		}
 	}
 	l.syncDatabase()
 	pool := l.pool

@@ -6,8 +6,8 @@ import "fmt"
 func poolMembership() map[string]behaviour {
 	return map[string]behaviour{
 		"pool.eject":      poolEject,
-		"pool.join":       func(c *call) (any, error) { return nil, c.joinPool() },
-		"pool.join_force": func(c *call) (any, error) { return nil, c.joinPool() },
+		"pool.join":       func(c *call) (any, error) { return nil, c.joinPool(false) },
+		"pool.join_force": func(c *call) (any, error) { return nil, c.joinPool(true) },
 	}
 }
 
@@ -72,6 +72,7 @@ func (m *member) freshDisk() *db {
 	was := m.host
 	m.host = p.newRef()
 	b.host(m.index, m, b.networks(), p.model.hostMemory())
+	b.drivers()
 	b.localStorage(m)
 	b.pool("")
 	for _, s := range templates() {

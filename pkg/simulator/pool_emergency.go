@@ -57,6 +57,9 @@ func (m *member) follow(address string) {
 
 // armed reports whether HA is on, by the member's own account. The lock must be held.
 func (m *member) armed() bool {
+	if m.disarmed || m.armedHA {
+		return !m.disarmed
+	}
 	t := &tx{life: m.pool.lifeOf(m)}
 	if t.life.over() {
 		t.life = &life{db: m.disk}

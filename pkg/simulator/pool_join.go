@@ -1,29 +1,28 @@
 package simulator
 
 // joinPool is pool.join, called on the host that comes: its own pool ends, the other pool gets a host of the same uuid
-// under a new reference, and the host restarts as a member. Guests that were made on the host stay behind. xapi: the login
-// at the other pool comes before all checks of the host itself. join_force overlooks differences between hosts, of which
-// the simulator has none.
-func (c *call) joinPool() error {
+// under a new reference, with its storage and its guests, and the host restarts as a member. xapi: the login at the other
+// pool comes before all checks of the host itself. force overlooks differences of version and processors.
+func (c *call) joinPool(force bool) error {
 	address, user, password := c.str(0), c.str(1), c.str(2)
 	if err := c.mayJoin(address); err != nil {
 		return err
 	}
-	if err := c.checkPassword(user, password); err != nil {
+	c.pool.mu.Lock()
+	to := c.pool.member(address)
+	c.pool.mu.Unlock()
+	if err := c.checkPasswordOf(to, user, password); err != nil {
 		return err
 	}
 	return c.update(func(t *tx) error {
-		to := c.pool.member(address)
-		if to == nil || to.life == nil {
+		if to.life == nil {
 			return fail("JOINING_HOST_CONNECTION_FAILED")
 		}
-		if err := t.mayLeaveItsPool(); err != nil {
+		there := &tx{life: to.life}
+		if err := joinChecks(t, there, force); err != nil {
 			return err
 		}
-		if to.life.redoLog() {
-			return fail("HA_IS_ENABLED")
-		}
-		(&tx{life: to.life}).welcome(c.member)
+		there.welcome(c.member, t)
 		c.member.conf, c.member.apart = slaveOf(to.address), to.apart
 		c.member.lightFuse(fuseTime)
 		return nil
@@ -38,7 +37,7 @@ func (c *call) mayJoin(address string) error {
 			return fail("HOST_IS_SLAVE", t.str("host", t.masterHost(), "address"))
 		}
 		switch {
-		case to == nil, to == c.member, to.state == memberDown, to.state == memberSilent:
+		case to == nil, to.state == memberDown, to.state == memberSilent:
 			return fail("JOINING_HOST_CONNECTION_FAILED")
 		case to.life == nil:
 			return fail("HOST_IS_SLAVE", to.follows)
@@ -47,31 +46,17 @@ func (c *call) mayJoin(address string) error {
 	})
 }
 
-// mayLeaveItsPool checks what a host would leave behind.
-func (t *tx) mayLeaveItsPool() error {
-	if t.life.redoLog() {
-		return fail("HA_IS_ENABLED")
-	}
-	if len(t.all("host")) > 1 {
-		return fail("JOINING_HOST_CANNOT_BE_MASTER_OF_OTHER_HOSTS")
-	}
-	if len(t.guestsOn(t.masterHost())) > 0 {
-		return fail("JOINING_HOST_CANNOT_HAVE_RUNNING_VMS")
-	}
-	if len(t.find("SR", "shared", true)) > 0 {
-		return fail("JOINING_HOST_CANNOT_CONTAIN_SHARED_SRS")
-	}
-	return nil
-}
-
-// welcome makes the records of a host that joins: on the pool's networks, with its shared storage. It lives once its
-// xapi has said hello.
-func (t *tx) welcome(m *member) {
+// welcome makes the records of a host that joins: on the pool's networks, with its shared storage, and what the host
+// brings along from its own database. It lives once its xapi has said hello.
+func (t *tx) welcome(m *member, own *tx) {
 	p := t.life.pool
 	b := &builder{tx: t, model: p.model, start: t.now(), front: t.networkOn("xenbr1")}
 	was := m.host
 	m.host = p.newRef()
 	b.host(m.index, m, t.networkOn("xenbr0"), p.model.hostMemory())
+	for _, field := range []string{"name_label", "name_description", "other_config"} {
+		t.set("host", m.host, field, own.get("host", was, field))
+	}
 	t.set("host", m.host, "enabled", false)
 	t.set("host_metrics", t.str("host", m.host, "metrics"), "live", false)
 	for _, sr := range t.find("SR", "shared", true) {
@@ -79,7 +64,7 @@ func (t *tx) welcome(m *member) {
 			b.plug(sr, m.host, t.dict("PBD", pbd, "device_config"))
 		}
 	}
-	b.localStorage(m)
+	(&carrier{from: own, to: t, host: was, renamed: map[string]string{was: m.host}}).bring()
 	b.refreshHost(m.host)
 	m.host = was
 }

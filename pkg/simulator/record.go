@@ -42,7 +42,11 @@ func (r *record) with(field int, v any) *record {
 	values := make([]any, len(r.values))
 	copy(values, r.values)
 	values[field] = v
-	return &record{class: r.class, ref: r.ref, values: values}
+	next := &record{class: r.class, ref: r.ref, values: values}
+	if size := r.size.Load(); size > 0 && field < r.class.public() {
+		next.size.Store(size + int64(jsonSize(v)-jsonSize(r.values[field])))
+	}
+	return next
 }
 
 // get returns the value of a field by name, nil where the class has none of that name.

@@ -57,7 +57,12 @@ func (r release) apiMinor() int64 {
 }
 
 // release is the xapi that a model is.
-func (m Model) release() release { return parseRelease(m.Version) }
+func (m *Model) release() release {
+	if m.parsed == (release{}) {
+		return parseRelease(m.Version)
+	}
+	return m.parsed
+}
 
 // since is the first release that has a class, field or message: by its lifecycle, but for what the recorded 24.19.2 has
 // or lacks against it.
@@ -114,6 +119,16 @@ func (r release) hasMessage(c *datamodel.Class, m *datamodel.Message) bool {
 		return false
 	}
 	return r.hasClass(c) && r.atLeast(since(c.Name, m.Name, m.Lifecycle))
+}
+
+// hasPlainly says whether a setter, which has an asynchronous form today, was one of the generated ones in a release: without
+// that form, and without a task.
+func (r release) hasPlainly(wire string) bool {
+	switch wire {
+	case "VM.set_blocked_operations", "VM.add_to_blocked_operations", "VM.remove_from_blocked_operations":
+		return !r.atLeast(release{24, 30, 0})
+	}
+	return false
 }
 
 // fieldsIn splits the public fields of a class into those that a release's records show, removed ones too, and those

@@ -55,6 +55,7 @@ func TestMembersOfTheRecordedRelease(t *testing.T) {
 	}
 	compared := 0
 	for _, f := range ar.Files {
+		class, _, _ := strings.Cut(f.Name, " ") // what follows is the case that alone has it
 		rows, err := readReply(f.Data)
 		if err != nil {
 			t.Fatal(err)
@@ -64,7 +65,7 @@ func TestMembersOfTheRecordedRelease(t *testing.T) {
 			for _, m := range e.Value.(Map) {
 				want = append(want, m.Key)
 			}
-			for _, field := range s.classes[f.Name].Fields {
+			for _, field := range s.classes[class].Fields {
 				got = append(got, field.Name)
 			}
 			if !slices.Equal(got, want) {

@@ -19,7 +19,7 @@ func (p *Pool) restarted(t *tx) {
 	for _, sr := range t.all("SR") {
 		t.refreshSR(sr)
 	}
-	t.set("pool", t.the("pool"), "allowed_operations", poolAllowedOperations())
+	t.refreshPool()
 }
 
 // resync makes a VM's record agree with itself after an operation that never ended.

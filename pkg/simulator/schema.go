@@ -50,6 +50,7 @@ type message struct {
 	class    *class
 	wire     string // "VM.start"
 	required int    // parameters that must be given, without the session
+	known    int    // parameters that the release knows, without the session; optional ones may come later
 	removed  bool   // in this release or before
 }
 
@@ -126,10 +127,20 @@ func (s *schema) addClass(dc *datamodel.Class, r release, moved map[string][]str
 }
 
 func (s *schema) addMessage(c *class, m *datamodel.Message, r release) *message {
+	if m.Async && r.hasPlainly(c.Name+"."+m.Name) {
+		plain := *m
+		plain.Async = false
+		m = &plain
+	}
 	msg := &message{Message: m, class: c, wire: c.Name + "." + m.Name, removed: r.removed(m.Lifecycle)}
 	for i, p := range m.Params {
-		if p.Required && !(m.Session && i == 0) {
+		switch session := m.Session && i == 0; {
+		case session:
+		case p.Required:
 			msg.required++
+			msg.known++
+		case r.atLeast(parseRelease(p.Release)):
+			msg.known++
 		}
 	}
 	s.calls[msg.wire] = msg

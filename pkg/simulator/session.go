@@ -13,8 +13,8 @@ const sessionGrain = 600 * time.Second
 func sessionBehaviours() map[string]behaviour {
 	return map[string]behaviour{
 		"session.login_with_password":             login,
-		"session.slave_login":                     refusePoolSecret,
-		"session.slave_local_login":               refuseLocalSecret,
+		"session.slave_login":                     slaveLogin,
+		"session.slave_local_login":               slaveLocalLogin,
 		"session.slave_local_login_with_password": localLogin,
 		"session.logout":                          logout,
 		"session.local_logout":                    localLogout,
@@ -71,8 +71,13 @@ func (t *tx) masterHost() string {
 }
 
 func (c *call) checkPassword(user, password string) error {
+	return c.checkPasswordOf(c.member, user, password)
+}
+
+// checkPasswordOf asks a member's own PAM.
+func (c *call) checkPasswordOf(m *member, user, password string) error {
 	c.pool.mu.Lock()
-	good := user == "root" && password == c.pool.password
+	good := user == "root" && password == m.password
 	c.pool.mu.Unlock()
 	if good {
 		return nil
@@ -87,23 +92,11 @@ func (c *call) checkPassword(user, password string) error {
 	return fail("SESSION_AUTHENTICATION_FAILED", user, "Permission denied")
 }
 
-func refusePoolSecret(c *call) (any, error) {
-	return nil, fail("SESSION_AUTHENTICATION_FAILED", c.str(0), "Pool credentials invalid")
-}
-
-func refuseLocalSecret(*call) (any, error) {
-	return nil, fail("SESSION_AUTHENTICATION_FAILED", "localhost", "Pool credentials invalid")
-}
-
 func localLogin(c *call) (any, error) {
 	if err := c.checkPassword(c.str(0), c.str(1)); err != nil {
 		return nil, err
 	}
-	c.pool.mu.Lock()
-	defer c.pool.mu.Unlock()
-	ref := c.pool.newRef()
-	c.member.local[ref] = true
-	return ref, nil
+	return c.newLocalSession(), nil
 }
 
 func localLogout(c *call) (any, error) {
@@ -115,14 +108,6 @@ func localLogout(c *call) (any, error) {
 
 func logout(c *call) (any, error) {
 	return nil, c.update(func(t *tx) error { t.endSession(c.session); return nil })
-}
-
-// changePassword does not look at the old password: the caller is local root.
-func changePassword(c *call) (any, error) {
-	c.pool.mu.Lock()
-	defer c.pool.mu.Unlock()
-	c.pool.password = c.str(1)
-	return nil, nil
 }
 
 // endSession removes a session; its blocked event calls end with SESSION_INVALID, its tasks go on.
@@ -189,6 +174,7 @@ func (c *call) lookUpSession() (wait <-chan struct{}, run *extent, err error) {
 	switch {
 	case !t.exists("session", c.session):
 		return nil, nil, fail("SESSION_INVALID", c.session)
+	case t.flag("session", c.session, "pool"): // good everywhere, for everything
 	case c.message != nil && c.message.PoolInternal:
 		return nil, nil, internalError(`Internal API "` + c.method + `" call attempted with non-pool (external) session`)
 	case !onMaster:

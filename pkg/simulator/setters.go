@@ -10,16 +10,7 @@ VM.set_platform VM.add_to_platform VM.remove_from_platform
 VM.set_NVRAM VM.add_to_NVRAM VM.remove_from_NVRAM
 VM.set_blocked_operations VM.add_to_blocked_operations VM.remove_from_blocked_operations
 VM.set_ha_restart_priority VM.set_ha_always_run
-VM.set_suspend_VDI
-VM.set_is_default_template
-VMSS.set_frequency VMSS.set_schedule VMSS.add_to_schedule VMSS.remove_from_schedule VMSS.set_type
-SR.set_name_label SR.set_name_description
-VDI.set_name_label VDI.set_name_description VDI.set_allow_caching
-VIF.remove_ipv4_allowed
-VIF.remove_ipv6_allowed VIF.set_trunks VIF.add_trunks VIF.remove_trunks VIF.set_locking_mode
-network.set_default_locking_mode network.remove_purpose
-pool.add_to_guest_agent_config pool.remove_from_guest_agent_config pool.set_igmp_snooping_enabled
-host.set_iscsi_iqn host.set_multipathing host.set_license_params`
+host.set_license_params`
 
 // plainSetters are behaviours made from the names: set_F, add_to_F, add_F, remove_from_F, remove_F.
 func plainSetters() map[string]behaviour {

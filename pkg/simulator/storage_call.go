@@ -5,12 +5,19 @@ type storageOp struct {
 	sr, srOp   string // srOp "": the SR is only needed, not marked
 	vdi, vdiOp string // vdiOp "": on no disk
 	task       string // that it runs as, where that is not the call's own
+
+	first func(*tx) error // what the driver refuses without doing anything; nil: nothing
 }
 
 // onStorage runs body as an operation of a storage backend: checked, waiting for its turn, marked on the SR and on the disk
 // meanwhile. It takes the time of a disk operation before body.
 func (c *call) onStorage(op storageOp, body func(*tx) error) error {
 	return c.onStorageMarked(op, func() error {
+		if op.first != nil {
+			if err := c.update(op.first); err != nil {
+				return err
+			}
+		}
 		if err := c.sleep(c.takes(timingDisk)); err != nil {
 			return err
 		}

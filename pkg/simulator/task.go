@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/xencontroller/xencontroller/internal/wire/xapid"
@@ -22,7 +23,7 @@ func (c *call) beginTask() error {
 		}
 		c.task = t.create("task", values{"name_label": c.name, "created": t.now(),
 			"status": "pending", "resident_on": t.masterHost(), "type": "<none/>", "other_config": other,
-			"session": c.session, "backtrace": "()"})
+			"session": c.session, "backtrace": "()", "subtask_of": cmp.Or(c.tasks.parent, nullRef)})
 		c.life.tasks[c.task] = c.run
 		return nil
 	})

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,6 +31,8 @@ func TestTimelines(t *testing.T) {
 			w := watch(t, p)
 			w.run(call)
 			ar.Want(t, "differs", difference(recorded, w.lines(call[0])))
+			net := strings.FieldsFunc(string(ar.Section("from")), func(c rune) bool { return c == '\n' })
+			ar.Want(t, "from differs", difference(net, w.netLines()))
 		})
 	})
 }
@@ -55,19 +59,28 @@ func prepareTimeline(t *testing.T, p *Pool, name string) {
 		spec.Host = "xen-1"
 		do(p.DisableHost("xen-2"))
 		do(p.DisableHost("xen-3"))
+	case "host-evacuate":
+		spec.Host = "xen-3"
 	case "host-evacuate-with-a-vm-without-tools":
 		spec.Host, spec.NoAgent = "xen-1", true
 	}
 	do(p.AddVM(spec))
 	switch name {
-	case "start", "start-cancelled", "start-paused": // on another host than the coordinator
+	case "start", "start-cancelled", "start-paused", "start-task-destroyed-while-pending", // on another host than the coordinator
+		"clone-template", "snapshot-running", "revert", "host-evacuate":
 		do(p.DisableHost("xen-1"))
+	case "clone": // on the coordinator
+		do(p.DisableHost("xen-2"))
+		do(p.DisableHost("xen-3"))
 	}
 	prepareDevices(t, p, name)
 	switch {
 	case name == "provision", deviceTimelines[name]:
 	case name == "clone", name == "destroy":
 		do(p.HaltVM("web"))
+	case name == "destroy-diskless":
+		_, err := p.perform("VM.create", recordedVM("made"))
+		do(err)
 	case name == "start-no-host":
 		_ = p.StartVM("web") // it cannot start; what a first start fills in is there now
 	case name == "hard-shutdown-paused", name == "unpause":
@@ -76,6 +89,9 @@ func prepareTimeline(t *testing.T, p *Pool, name string) {
 		do(p.SuspendVM("web"))
 	case name == "host-enable":
 		do(p.DisableHost("xen-3"))
+	case name == "start-task-destroyed-while-pending":
+		do(p.HaltVM("web"))
+		p.view(func(x *tx) { x.dropGuestMetrics(x.find("VM", "name_label", "web")[0]) })
 	case strings.HasPrefix(name, "start"):
 		do(p.HaltVM("web")) // what the guest last reported is still there
 	}
@@ -87,10 +103,14 @@ type watcher struct {
 	p       *Pool
 	session string
 	before  map[string]*record // by reference
+	first   map[string]*record // the same, before the call
+	token   string             // of event.from, before the call
+	labels  map[string]string  // of the objects that event.next told of
 }
 
 func watch(t *testing.T, p *Pool) *watcher {
 	w := &watcher{t: t, p: p, before: map[string]*record{}}
+
 	w.session = w.call("session.login_with_password", "root", "xenroot", "1.0", "test").(string)
 	w.call("event.register", w.session, setOf("*"))
 	p.view(func(x *tx) {
@@ -99,7 +119,9 @@ func watch(t *testing.T, p *Pool) *watcher {
 				w.before[ref] = r.now
 			}
 		}
+		w.token = formatToken(x.life.db.generation, 0)
 	})
+	w.first = maps.Clone(w.before)
 	return w
 }
 
@@ -129,6 +151,9 @@ func (w *watcher) run(words []string) {
 	case "start-cancelled":
 		time.Sleep(500 * time.Millisecond)
 		w.call("task.cancel", w.session, task)
+	case "start-task-destroyed-while-pending":
+		time.Sleep(300 * time.Millisecond)
+		w.call("task.destroy", w.session, task)
 	case "hard-shutdown-during-clean-shutdown":
 		time.Sleep(500 * time.Millisecond)
 		w.call("VM.hard_shutdown", params[:2]...)
@@ -143,6 +168,8 @@ func (w *watcher) argument(word string) any {
 		return v
 	}
 	switch {
+	case word == "record":
+		return recordedVM("made for the timeline")
 	case word == "true", word == "false":
 		return word == "true"
 	case strings.Contains(word, "="):
@@ -158,6 +185,24 @@ func (w *watcher) argument(word string) any {
 		}
 	})
 	return vm
+}
+
+// recordedVM is a record as the recorder gave it to VM.create.
+func recordedVM(name string) Map {
+	return Map{
+		{Key: "name_label", Value: name}, {Key: "name_description", Value: ""}, {Key: "user_version", Value: int64(1)},
+		{Key: "is_a_template", Value: false}, {Key: "affinity", Value: nullRef}, {Key: "memory_target", Value: int64(gib)},
+		{Key: "memory_static_max", Value: int64(gib)}, {Key: "memory_dynamic_max", Value: int64(gib)},
+		{Key: "memory_dynamic_min", Value: int64(gib)}, {Key: "memory_static_min", Value: int64(gib / 2)},
+		{Key: "VCPUs_params", Value: Map{}}, {Key: "VCPUs_max", Value: int64(1)}, {Key: "VCPUs_at_startup", Value: int64(1)},
+		{Key: "actions_after_shutdown", Value: "destroy"}, {Key: "actions_after_reboot", Value: "restart"},
+		{Key: "actions_after_crash", Value: "restart"}, {Key: "PV_bootloader", Value: ""}, {Key: "PV_kernel", Value: ""},
+		{Key: "PV_ramdisk", Value: ""}, {Key: "PV_args", Value: ""}, {Key: "PV_bootloader_args", Value: ""},
+		{Key: "PV_legacy_args", Value: ""}, {Key: "HVM_boot_policy", Value: "BIOS order"},
+		{Key: "HVM_boot_params", Value: mapOf("order", "cdn", "firmware", "bios")}, {Key: "HVM_shadow_multiplier", Value: 1.0},
+		{Key: "platform", Value: mapOf("acpi", "1", "apic", "true", "nx", "true", "pae", "true", "viridian", "false", "timeoffset", "0")},
+		{Key: "PCI_bus", Value: ""}, {Key: "other_config", Value: Map{}}, {Key: "recommendations", Value: ""},
+	}
 }
 
 // valued are the fields whose values are compared too.
@@ -185,6 +230,7 @@ func (w *watcher) lines(call string) []string {
 		counts[class]++
 		labels[e.now.ref] = class + strconv.Itoa(counts[class])
 	}
+	w.labels = labels
 	var lines []string
 	for _, v := range events {
 		e := v.(*event)
@@ -205,6 +251,32 @@ func (w *watcher) lines(call string) []string {
 		}
 	}
 	return lines
+}
+
+// netLines prints what event.from tells of the whole call at once, sorted: what is new, gone, or has other values. What the
+// recorded event.from told in its many answers is summed up in the same way.
+func (w *watcher) netLines() []string {
+	answer := w.call("event.from", w.session, setOf("*"), w.token, 0.0)
+	var lines []string
+	for _, v := range field(answer, "events").(Set) {
+		e := v.(fromEvent)
+		label, first := w.labels[e.ref], w.first[e.ref]
+		switch {
+		case label == "" || label == "task1" || e.class.EventClass == "pool" || e.class.EventClass == "task": // the recorder destroyed its own
+		case e.op != opMod:
+			lines = append(lines, string(e.op)+" "+label)
+		default:
+			line := "mod " + label
+			for i, f := range e.class.Fields {
+				if !equal(first.values[i], e.snapshot.values[i]) {
+					line += " " + f.Name
+				}
+			}
+			lines = append(lines, line)
+		}
+	}
+	slices.Sort(lines)
+	return slices.DeleteFunc(lines, func(line string) bool { return strings.Count(line, " ") == 1 && strings.HasPrefix(line, "mod") })
 }
 
 func changes(label string, old, now *record, labels map[string]string) []string {

@@ -216,23 +216,28 @@ func databaseText(v any) string {
 	case int64:
 		return strconv.FormatInt(v, 10)
 	case float64:
-		return xapid.FormatFloat(v)
+		return xapid.FormatLongFloat(v)
 	case bool:
 		return strconv.FormatBool(v)
 	case time.Time:
-		return v.UTC().Format(xapid.TimeLayout)
+		return string(xapid.AppendTime(nil, v))
 	case Set:
 		parts := make([]string, len(v))
 		for i, e := range v {
-			parts[i] = "'" + databaseText(e) + "'"
+			parts[i] = quoteText(databaseText(e))
 		}
 		return "(" + strings.Join(parts, " ") + ")"
 	case Map:
 		parts := make([]string, len(v))
 		for i, e := range v {
-			parts[i] = "('" + e.Key + "' '" + databaseText(e.Value) + "')"
+			parts[i] = "(" + quoteText(e.Key) + " " + quoteText(databaseText(e.Value)) + ")"
 		}
 		return "(" + strings.Join(parts, " ") + ")"
 	}
 	return ""
+}
+
+// quoteText is a member of a set or map in the database's text.
+func quoteText(s string) string {
+	return "'" + strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), "'", `\'`) + "'"
 }

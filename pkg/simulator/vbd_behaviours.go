@@ -75,6 +75,12 @@ func (t *tx) checkNewVBD(r givenRecord) error {
 			return fail("OTHER_OPERATION_IN_PROGRESS", "VM", vm, op.Operation, op.Task)
 		}
 	}
+	sr := t.str("VDI", vdi, "SR")
+	pool := t.the("pool")
+	strict := t.flag("pool", pool, "ha_enabled") && !t.flag("pool", pool, "ha_allow_overcommit")
+	if strict && !empty && t.protected(vm) && t.flag("VM", vm, "ha_always_run") && !t.flag("SR", sr, "shared") {
+		return fail("HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED", sr)
+	}
 	return nil
 }
 

@@ -33,7 +33,7 @@ func vdiBehaviours() map[string]behaviour {
 
 // Sizes of disks in bytes. xapi: those of the VHD format.
 const (
-	diskSizeMax = 2093051 * mib
+	diskSizeMax = 2040 * gib
 	diskBlock   = 2 * mib
 )
 
@@ -43,7 +43,7 @@ func checkDiskSize(size int64) error {
 	case size < 0:
 		return fail("SR_BACKEND_FAILURE_1200", "", `['INTERNAL_ERROR', 'Failure("Int64.of_string")']`, "")
 	case size > diskSizeMax:
-		return fail("SR_BACKEND_FAILURE_79", "", "VDI Invalid size [opterr=VDI size must be between 1 MB and 2093051 MB]", "")
+		return fail("SR_BACKEND_FAILURE_79", "", "VDI Invalid size [opterr=VDI size must be between 1 MB and 2088960 MB]", "")
 	}
 	return nil
 }
@@ -60,10 +60,8 @@ func vdiCreate(c *call) (any, error) {
 	if err := c.onStorageHost(sr); err != nil {
 		return nil, err
 	}
-	err := c.onStorage(storageOp{sr: sr, srOp: "vdi_create"}, func(t *tx) error {
-		if err := checkDiskSize(r.num("virtual_size")); err != nil {
-			return err
-		}
+	tooBig := func(*tx) error { return checkDiskSize(r.num("virtual_size")) }
+	err := c.onStorage(storageOp{sr: sr, srOp: "vdi_create", first: tooBig}, func(t *tx) error {
 		if err := t.room(sr, size); err != nil {
 			return err
 		}

@@ -27,11 +27,6 @@ func (t *tx) hasAgent(vm string) bool {
 	return text(t.dict("VM", vm, "other_config"), keyAgent) != "none"
 }
 
-// stubborn reports whether the guest ignores a clean shutdown.
-func (t *tx) stubborn(vm string) bool {
-	return text(t.dict("VM", vm, "other_config"), keyShutdown) == "ignored"
-}
-
 // agentData is what the agent of this VM reports.
 func (t *tx) agentData(vm string) []fieldValue { return agentData(guestIP(t.str("VM", vm, "uuid"))) }
 

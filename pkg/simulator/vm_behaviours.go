@@ -22,7 +22,7 @@ func vmBehaviours() map[string]behaviour {
 		"VM.get_possible_hosts":        vmPossibleHosts,
 		"VM.update_allowed_operations": vmUpdateAllowedOperations,
 		"VM.compute_memory_overhead":   vmComputeMemoryOverhead,
-		"VM.get_boot_record":           vmBootRecord,
+		"VM.get_boot_record":           vmGetBootRecord,
 		"VM.set_is_a_template":         vmSetIsATemplate,
 	}
 }
@@ -108,23 +108,4 @@ func vmComputeMemoryOverhead(c *call) (any, error) {
 		return t.must("VM", c.str(0))
 	})
 	return bytes, err
-}
-
-// vmBootRecord is VM.get_boot_record: the record of the running VM.
-func vmBootRecord(c *call) (any, error) {
-	var r *record
-	err := c.update(func(t *tx) error {
-		if err := t.must("VM", c.str(0)); err != nil {
-			return err
-		}
-		if err := checkVMOperation(t.vmFacts(c.str(0)), "get_boot_record", true); err != nil {
-			return err
-		}
-		r = t.record("VM", c.str(0))
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
 }

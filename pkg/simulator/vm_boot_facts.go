@@ -9,6 +9,7 @@ func (t *tx) vmMemory(ref string) vmMemory {
 		DynamicMin: t.num("VM", ref, "memory_dynamic_min"),
 		DynamicMax: t.num("VM", ref, "memory_dynamic_max"),
 		Overhead:   t.num("VM", ref, "memory_overhead"),
+		Whole:      t.str("VM", ref, "domain_type") == "pv_in_pvh",
 	}
 }
 
@@ -21,6 +22,8 @@ func (t *tx) bootFacts(ref string) bootFacts {
 		VCPUsAtStartup: t.num("VM", ref, "VCPUs_at_startup"), ShadowMultiplier: t.float("VM", ref, "HVM_shadow_multiplier"),
 		PlatformVersion:   t.num("VM", ref, "hardware_platform_version"),
 		VCPUsUnrestricted: text(t.dict("VM", ref, "platform"), "vcpu-unrestricted") == "true",
+		ActionAfterCrash:  t.str("VM", ref, "actions_after_crash"), DomainType: t.str("VM", ref, "domain_type"),
+		BootedOn: t.dict("VM", ref, "last_boot_CPU_flags"),
 	}
 	f.Companions = t.companions(ref)
 	disks := []string{t.str("VM", ref, "suspend_VDI")}
@@ -75,8 +78,9 @@ func (t *tx) hostBootFacts(ref string) hostBootFacts { return t.hostBootFactsWit
 func (t *tx) hostBootFactsWith(ref string, scheduled map[string][]string) hostBootFacts {
 	f := hostBootFacts{
 		Ref: ref, Live: t.hostLive(ref), Enabled: t.flag("host", ref, "enabled"),
-		Coordinator: t.str("pool", t.the("pool"), "master") == ref, Memory: t.hostMemoryWith(ref, scheduled),
-		PCPUs: int64(len(t.members("host", ref, "host_CPUs"))), SRs: map[string]bool{}, Networks: map[string]bool{},
+		Coordinator: t.str("pool", t.the("pool"), "master") == ref && t.flag("pool", t.the("pool"), "coordinator_bias"),
+		Memory:      t.hostMemoryWith(ref, scheduled), CPU: t.dict("host", ref, "cpu_info"),
+		PCPUs: int64(len(t.members("host", ref, "host_CPUs"))), SRs: map[string]bool{}, Networks: map[string]bool{}, Enslaved: map[string]bool{},
 	}
 	for _, c := range t.currentOperations("host", ref) {
 		f.Evacuating = f.Evacuating || c.Operation == "evacuate"
@@ -90,7 +94,11 @@ func (t *tx) hostBootFactsWith(ref string, scheduled map[string][]string) hostBo
 		}
 	}
 	for _, pif := range t.strs("host", ref, "PIFs") {
-		f.Networks[t.str("PIF", pif, "network")] = true
+		network := t.str("PIF", pif, "network")
+		f.Networks[network] = true
+		if t.exists("Bond", t.str("PIF", pif, "bond_slave_of")) {
+			f.Enslaved[network] = true
+		}
 	}
 	for _, network := range t.all("network") {
 		if len(t.members("network", network, "PIFs")) == 0 && t.internalReachable(network, ref) {

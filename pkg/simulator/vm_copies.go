@@ -26,12 +26,19 @@ func vmCloneOrCopy(name string) behaviour {
 			if name == "copy" {
 				to = c.str(2)
 			}
+			if err := o.forwardToDisks(o.vm); err != nil {
+				return err
+			}
 			disks, err := o.copyDisks(name, to)
 			if err != nil {
 				return err
 			}
+			like := values{"current_operations": mapOf(o.task, name)}
+			if err = o.copyMemory(name, to, like); err != nil {
+				return o.dropCopies(disks, err)
+			}
 			err = o.update(func(t *tx) error {
-				made = t.copyVM(o.vm, c.str(1), disks, values{"current_operations": mapOf(o.task, name)}, nil)
+				made = t.copyVM(o.vm, c.str(1), disks, like, nil)
 				return nil
 			})
 			if err == nil {
@@ -49,6 +56,41 @@ func vmCloneOrCopy(name string) behaviour {
 		}, nil)
 		return made, err
 	}
+}
+
+// forwardToDisks sends the call to a host that sees all disks of a VM. xapi: any of those that are up and enabled.
+func (o *vmOperationCall) forwardToDisks(vm string) error {
+	host := nullRef
+	err := o.update(func(t *tx) error {
+		hosts := t.hostsWithDisks(vm)
+		if len(hosts) == 0 {
+			return fail("NO_HOSTS_AVAILABLE")
+		}
+		host = hosts[o.pool.rng.IntN(len(hosts))]
+		o.forwardIn(t, host)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return o.contact(host)
+}
+
+// hostsWithDisks lists the hosts, up and enabled, that have the SRs of all disks of a VM.
+func (t *tx) hostsWithDisks(vm string) []string {
+	needed := t.bootFacts(vm).SRs
+	return slices.DeleteFunc(t.all("host"), func(host string) bool {
+		return !t.hostLive(host) || !t.flag("host", host, "enabled") || !t.seesAll(host, needed)
+	})
+}
+
+// seesAll says whether SRs are all attached to a host.
+func (t *tx) seesAll(host string, srs []string) bool {
+	attached := map[string]bool{}
+	for _, pbd := range t.strs("host", host, "PBDs") {
+		attached[t.str("PBD", pbd, "SR")] = t.flag("PBD", pbd, "currently_attached")
+	}
+	return !slices.ContainsFunc(srs, func(sr string) bool { return !attached[sr] })
 }
 
 // copyDisks makes a VDI like each of the VM's, one after the other, on the same SR or on another, and gives them by VBD.
@@ -69,14 +111,35 @@ func (o *vmOperationCall) copyDisks(verb, sr string) (map[string]string, error) 
 		done += vbd.bytes
 	}
 	if err != nil {
-		_ = o.life.update(func(t *tx) error { // err says more
-			for _, vdi := range disks {
-				t.dropDisk(vdi)
-			}
-			return nil
-		})
+		err = o.dropCopies(disks, err)
 	}
 	return disks, err
+}
+
+// dropCopies destroys disks that were made in vain, and hands on why.
+func (o *vmOperationCall) dropCopies(disks map[string]string, err error) error {
+	_ = o.life.update(func(t *tx) error { // err says more
+		for _, vdi := range disks {
+			t.dropDisk(vdi)
+		}
+		return nil
+	})
+	return err
+}
+
+// copyMemory makes an image like that of a Suspended VM and puts what the copy has by it into v: it is Suspended too.
+func (o *vmOperationCall) copyMemory(verb, sr string, v values) error {
+	state, image := "", nullRef
+	err := o.view(func(t *tx) error {
+		state, image = t.str("VM", o.vm, "power_state"), t.str("VM", o.vm, "suspend_VDI")
+		return nil
+	})
+	if err != nil || state != suspended {
+		return err
+	}
+	made, err := o.copyDisk(image, verb, sr, func(float64) float64 { return 1 })
+	v["power_state"], v["suspend_VDI"] = suspended, made
+	return err
 }
 
 // copiedDisk is a disk that a copy of a VM needs a copy of.
@@ -121,22 +184,20 @@ func (o *vmOperationCall) copyDisk(vdi, verb, sr string, so func(float64) float6
 
 // vmCreate is VM.create: a bare record, with metrics.
 func vmCreate(c *call) (any, error) {
-	made, err := construct(c)
-	if err != nil {
-		return nil, err
-	}
-	return made, c.update(func(t *tx) error {
-		vm := made.(string)
-		t.set("VM", vm, "power_state", halted)
-		t.set("VM", vm, "domid", int64(-1))
-		t.set("VM", vm, "metrics", t.create("VM_metrics", values{}))
-		t.set("VM", vm, "memory_overhead", t.overhead(vm))
-		if text(t.dict("VM", vm, "other_config"), "mac_seed") == "" {
-			t.set("VM", vm, "other_config", withKey(t.dict("VM", vm, "other_config"), "mac_seed", t.life.pool.newUUID()))
+	given := givenValues(c.dict(0))
+	var made string
+	err := c.update(func(t *tx) error {
+		given["metrics"] = t.create("VM_metrics", values{})
+		given["power_state"], given["domid"] = halted, int64(-1)
+		if other, _ := given["other_config"].(Map); text(other, "mac_seed") == "" {
+			given["other_config"] = withKey(other, "mac_seed", t.life.pool.newUUID())
 		}
-		t.refreshVM(vm)
+		made = t.create("VM", given)
+		t.refreshVM(made)
+		t.set("VM", made, "memory_overhead", t.overhead(made))
 		return nil
 	})
+	return made, err
 }
 
 // vmDestroy is VM.destroy. xapi: disks and snapshots stay.

@@ -23,6 +23,7 @@ func (t *tx) copyVM(vm, name string, disks map[string]string, v values, linked f
 		given[field] = source.get(field)
 	}
 	given["other_config"] = t.copiedConfig(vm)
+	given["generation_id"] = t.freshGeneration(source.get("generation_id").(string))
 	given["name_label"], given["power_state"], given["domid"] = name, halted, int64(-1)
 	given["metrics"] = t.copyRow("VM_metrics", t.str("VM", vm, "metrics"), values{"current_domain_type": "unspecified"})
 	given["guest_metrics"] = t.copyRow("VM_guest_metrics", t.str("VM", vm, "guest_metrics"), nil)
@@ -46,6 +47,15 @@ func (t *tx) copyVM(vm, name string, disks map[string]string, v values, linked f
 		t.copyVIF(copied, vif, t.flag("VM", copied, "is_a_snapshot"))
 	}
 	return copied
+}
+
+// freshGeneration is a new VM.generation_id, by which a guest notices that it is a copy; one that has none gets none.
+func (t *tx) freshGeneration(old string) string {
+	if old == "" {
+		return ""
+	}
+	rng := t.life.pool.rng
+	return strconv.FormatInt(int64(rng.Uint64()), 10) + ":" + strconv.FormatInt(int64(rng.Uint64()), 10) //nolint:gosec // any bits do
 }
 
 // copyVBD gives a VM a disk device like another VM's, of this disk. xapi: a disk says that it goes with its VM.

@@ -79,6 +79,7 @@ func (t *tx) resetToHalted(vm string) {
 	t.set("VM_metrics", t.str("VM", vm, "metrics"), "current_domain_type", "unspecified")
 	t.set("VM", vm, "power_state", halted)
 	t.detachDevices(vm)
+	t.startedAnew(vm)
 	t.leaveHost(vm)
 }
 
@@ -104,11 +105,18 @@ func (t *tx) attachDevices(vm string) {
 func (t *tx) detachDevices(vm string) {
 	for _, vbd := range t.strs("VM", vm, "VBDs") {
 		t.set("VBD", vbd, "currently_attached", false)
+		t.set("VBD", vbd, "reserved", false)
 		t.set("VBD", vbd, "current_operations", Map{})
 	}
 	for _, vif := range t.strs("VM", vm, "VIFs") {
 		t.set("VIF", vif, "currently_attached", false)
+		t.set("VIF", vif, "reserved", false)
 		t.set("VIF", vif, "current_operations", Map{})
+	}
+	for _, class := range []string{"VGPU", "VUSB"} {
+		for _, device := range t.strs("VM", vm, class+"s") {
+			t.set(class, device, "currently_attached", false)
+		}
 	}
 }
 

@@ -38,6 +38,10 @@ func (t *tx) vmFacts(ref string) vmFacts {
 	}
 	f.IsDom0 = f.IsControlDomain && t.num("VM", ref, "domid") == 0
 	f.Immobile = f.NestedVirt || t.flag("VM_metrics", metrics, "nomigrate")
+	if platform := t.dict("VM", ref, "platform"); !t.exists("VM_metrics", metrics) {
+		f.NestedVirt = ocamlTrue(text(platform, "nested-virt"))
+		f.Immobile = f.NestedVirt || ocamlTrue(text(platform, "nomigrate"))
+	}
 	for _, vbd := range t.strs("VM", ref, "VBDs") {
 		sm := t.dict("VDI", t.str("VBD", vbd, "VDI"), "sm_config")
 		if text(sm, "on_boot") == "reset" {
@@ -90,6 +94,9 @@ func (t *tx) refreshVIF(ref string) {
 func (t *tx) refreshDisk(vbd string) {
 	t.refreshVDI(t.str("VBD", vbd, "VDI"))
 }
+
+// ocamlTrue reports whether a value of VM.platform means yes.
+func ocamlTrue(s string) bool { return s == "true" || s == "1" }
 
 // text is a string of a map, "" where the key is missing.
 func text(m Map, key string) string {

@@ -10,13 +10,19 @@ func vmPoolMigrate(c *call) (any, error) {
 	}
 	from := nullRef
 	o := &vmOperationCall{call: c, vm: vm, name: "pool_migrate", lax: text(c.dict(2), "force") == "true"}
+	if err := o.checkProcessors(to); err != nil {
+		return nil, err
+	}
 	return nil, o.do(func(o *vmOperationCall) error {
 		err := o.view(func(t *tx) error { from = t.str("VM", vm, "resident_on"); return nil })
 		if err != nil {
 			return err
 		}
-		if err := o.reserveTarget(from, to); err != nil {
+		if err := o.reserveTarget(from, to, bootChecks{}); err != nil {
 			return err
+		}
+		if err := o.view(func(t *tx) error { return t.checkMemoryNetwork(to, text(c.dict(2), "network")) }); err != nil {
+			return o.releaseTarget(to, err)
 		}
 		return o.releaseTarget(to, o.migrate(from, to))
 	}, func(t *tx) {
@@ -24,13 +30,47 @@ func vmPoolMigrate(c *call) (any, error) {
 	})
 }
 
-// reserveTarget checks the destination and lets the VM's memory count there too.
-func (o *vmOperationCall) reserveTarget(from, to string) error {
+// checkProcessors compares the processors of the destination with those that the VM knows. xapi: before all other checks,
+// unless by force.
+func (o *vmOperationCall) checkProcessors(to string) error {
+	return o.view(func(t *tx) error {
+		if err := t.bootFacts(o.vm).checkCPU(t.hostBootFacts(to)); err != nil && t.exists("VM", o.vm) && !o.lax {
+			return err
+		}
+		return nil
+	})
+}
+
+// checkMemoryNetwork refuses a network, where one is wanted, on which a host cannot receive a VM's memory.
+func (t *tx) checkMemoryNetwork(host, network string) error {
+	if network == "" || network == nullRef {
+		return nil
+	}
+	if err := t.must("network", network); err != nil {
+		return err
+	}
+	there := ""
+	for _, pif := range t.strs("network", network, "PIFs") {
+		if t.str("PIF", pif, "host") == host {
+			there = pif
+		}
+	}
+	switch {
+	case there == "":
+		return fail("HOST_CANNOT_ATTACH_NETWORK", host, network)
+	case t.str("PIF", there, "IP") == "":
+		return fail("INTERFACE_HAS_NO_IP", there)
+	}
+	return nil
+}
+
+// reserveTarget checks the destination and lets the VM's memory count there too; what skip says is not asked for.
+func (o *vmOperationCall) reserveTarget(from, to string, skip bootChecks) error {
 	if err := o.contact(from); err != nil {
 		return err
 	}
 	return o.whenAllowed(func(t *tx) error {
-		skip := bootChecks{anyEnabled: true, noMemory: from == to}
+		skip.anyEnabled, skip.noMemory, skip.anyCPU = true, from == to, o.lax
 		if err := checkCanBootHere(t.bootFacts(o.vm), t.hostBootFacts(to), skip); err != nil {
 			return err
 		}
@@ -46,7 +86,9 @@ func (o *vmOperationCall) releaseTarget(to string, err error) error {
 	ended := o.update(func(t *tx) error {
 		t.unmark("host", to, o.task)
 		t.refreshHost(to)
-		t.set("VM", o.vm, "scheduled_to_be_resident_on", nullRef)
+		if t.str("VM", o.vm, "scheduled_to_be_resident_on") == to {
+			t.set("VM", o.vm, "scheduled_to_be_resident_on", nullRef)
+		}
 		return nil
 	})
 	if err != nil {
@@ -55,25 +97,51 @@ func (o *vmOperationCall) releaseTarget(to string, err error) error {
 	return ended
 }
 
+// attachNetworks asks the destination for the networks of a VM that has any, in a task that is there to see for as long as
+// the destination does not answer.
+func (o *vmOperationCall) attachNetworks(to string) error {
+	task := nullRef
+	err := o.update(func(t *tx) error {
+		if len(t.members("VM", o.vm, "VIFs")) > 0 {
+			task = t.create("task", values{
+				"name_label": "network.attach_for_vm", "created": t.now(), "status": "pending", "resident_on": t.masterHost(),
+				"type": "<none/>", "subtask_of": o.task, "backtrace": "()",
+			})
+		}
+		return nil
+	})
+	if err == nil {
+		err = o.contact(to)
+	}
+	if task == nullRef {
+		return err
+	}
+	_ = o.update(func(t *tx) error { // a life that ended has no tasks
+		if err != nil {
+			t.failInnerTask(task, err)
+			t.destroy("task", task)
+			return nil
+		}
+		t.set("task", task, "resident_on", to)
+		t.endInnerTask(task, "<value></value>")
+		return nil
+	})
+	return err
+}
+
 // migrate copies the memory, switches over and cleans up. xapi: until the copy has ended it can be cancelled and nothing
 // has happened; after that the guest runs at the destination before the records say so.
 func (o *vmOperationCall) migrate(from, to string) error {
 	o.forwardTo(from)
-	if err := o.contact(to); err != nil {
+	if err := o.attachNetworks(to); err != nil {
 		return err
 	}
 	var memory int64
-	err := o.update(func(t *tx) error {
-		memory = t.num("VM", o.vm, "memory_dynamic_max")
-		if len(t.members("VM", o.vm, "VIFs")) > 0 {
-			t.innerTask("network.attach_for_vm", o.task, to, func(string) {})
-		}
-		return nil
-	})
+	err := o.view(func(t *tx) error { memory = t.num("VM", o.vm, "memory_dynamic_max"); return nil })
 	if err != nil {
 		return err
 	}
-	err = o.onHost(from, func() error {
+	err = o.onHosts(from, to, func() error {
 		return o.steps(o.takes(timingMigrate)+o.memoryTime(memory), 1./11, 10./11, 9)
 	})
 	if err != nil {

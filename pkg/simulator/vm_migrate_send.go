@@ -1,5 +1,10 @@
 package simulator
 
+import (
+	"strconv"
+	"strings"
+)
+
 // migrateSendBehaviours are the calls of a migration that names its target by what host.migrate_receive gave. Other pools
 // cannot be reached from a simulated one; within the pool the VM moves, and its disks stay where they are.
 func migrateSendBehaviours() map[string]behaviour {
@@ -42,23 +47,38 @@ func hostMigrateReceive(c *call) (any, error) {
 	return target, nil
 }
 
+// sentAtOnce is how many VMs a host sends away at a time in this way. xapi: one more is refused, it does not wait.
+const sentAtOnce = 3
+
 // vmMigrateSend is VM.migrate_send(vm, dest, live, vdi_map, vif_map, options): its result is the VM.
 func vmMigrateSend(c *call) (any, error) {
 	vm, to := c.str(0), text(c.dict(1), "host")
 	from := nullRef
-	err := c.operateVM(vm, "migrate_send", func(o *vmOperationCall) error {
-		if err := o.view(func(t *tx) error { return t.checkMigrateSend(c, vm, to) }); err != nil {
+	o := &vmOperationCall{call: c, vm: vm, name: "migrate_send", lax: text(c.dict(5), "force") == "true"}
+	err := o.do(func(o *vmOperationCall) error {
+		state, source := "", nullRef
+		err := o.update(func(t *tx) error {
+			t.innerTask("VM.assert_can_migrate", o.task, nullRef, func(string) {})
+			if err := t.checkMigrateSend(c, vm, to); err != nil {
+				return err
+			}
+			if text(c.dict(5), "copy") == "true" {
+				return fail("OPERATION_NOT_ALLOWED", "Copy mode is disallowed on intra pool storage migration, try efficient alternatives e.g. VM.copy/clone.")
+			}
+			from, state = t.str("VM", vm, "resident_on"), t.str("VM", vm, "power_state")
+			if source = from; source == nullRef {
+				source = t.masterHost()
+			}
+			return t.beginSending(source)
+		})
+		if err != nil {
 			return err
 		}
-		state := ""
-		err := o.view(func(t *tx) error {
-			from, state = t.str("VM", vm, "resident_on"), t.str("VM", vm, "power_state")
-			return nil
-		})
-		if err != nil || state != running {
-			return err // what has no domain and whose disks stay is there already
+		defer c.pool.operations.endSending(c.pool, source)
+		if state != running {
+			return nil // what has no domain and whose disks stay is there already
 		}
-		if err := o.reserveTarget(from, to); err != nil {
+		if err := o.reserveTarget(from, to, bootChecks{anySRs: true}); err != nil {
 			return err
 		}
 		return o.releaseTarget(to, o.migrate(from, to))
@@ -70,6 +90,22 @@ func vmMigrateSend(c *call) (any, error) {
 	return vm, err
 }
 
+// beginSending counts one more VM that a host sends away.
+func (t *tx) beginSending(host string) error {
+	sending := t.life.pool.operations.sending
+	if sending[host] >= sentAtOnce {
+		return fail("TOO_MANY_STORAGE_MIGRATES", strconv.Itoa(sentAtOnce))
+	}
+	sending[host]++
+	return nil
+}
+
+func (q *operationQueue) endSending(p *Pool, host string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	q.sending[host]--
+}
+
 // vmAssertCanMigrate is VM.assert_can_migrate: the checks alone.
 func vmAssertCanMigrate(c *call) (any, error) {
 	return nil, c.view(func(t *tx) error {
@@ -77,43 +113,90 @@ func vmAssertCanMigrate(c *call) (any, error) {
 		if err := t.must("VM", vm); err != nil {
 			return err
 		}
-		if err := checkVMOperation(t.vmFacts(vm), "migrate_send", true); err != nil {
+		if err := checkVMOperation(t.vmFacts(vm), "migrate_send", text(c.dict(5), "force") != "true"); err != nil {
 			return err
 		}
 		return t.checkMigrateSend(c, vm, text(c.dict(1), "host"))
 	})
 }
 
-// checkMigrateSend refuses what the move of a VM to a host cannot do. xapi: within a pool interfaces keep their networks;
-// a disk that the target cannot see must be given an SR, and moves by a mirror of it.
+// checkMigrateSend refuses what the move of a VM to a host cannot do. xapi: every disk must be given an SR; one that
+// changes it moves by a mirror, which the drivers on both sides must be able to make; within a pool interfaces keep their
+// networks.
 func (t *tx) checkMigrateSend(c *call, vm, to string) error {
 	if !t.exists("host", to) {
 		return fail("CANNOT_CONTACT_HOST", text(c.dict(1), "master"))
 	}
+	disks := t.disksThatMove(vm)
+	for _, check := range []func(vdi string) error{
+		func(vdi string) error {
+			if target, ok := c.dict(3).Get(vdi); !ok {
+				return fail("VDI_NOT_IN_MAP", vdi)
+			} else if !t.exists("SR", target.(string)) {
+				return noSuch("SR", target.(string))
+			}
+			return nil
+		},
+		t.checkDiskMoves,
+		func(vdi string) error { return t.checkMirror(t.str("VDI", vdi, "SR"), text(c.dict(3), vdi)) },
+	} {
+		for _, vdi := range disks {
+			if err := check(vdi); err != nil {
+				return err
+			}
+		}
+	}
+	skip := bootChecks{anySRs: true, anyCPU: text(c.dict(5), "force") == "true"}
+	if err := checkCanBootHere(t.bootFacts(vm), t.hostBootFacts(to), skip); err != nil {
+		return err
+	}
 	if len(c.dict(4)) > 0 {
 		return fail("OPERATION_NOT_ALLOWED", "VIF mapping is not allowed for intra-pool migration")
 	}
-	if text(c.dict(5), "copy") == "true" {
-		return fail("OPERATION_NOT_ALLOWED", "Copy mode is disallowed on intra pool storage migration, try efficient alternatives e.g. VM.copy/clone.")
-	}
-	if !t.flag("host", to, "enabled") {
-		return fail("HOST_DISABLED", to)
-	}
-	sees := t.hostBootFacts(to).SRs
+	return nil
+}
+
+// disksThatMove lists the disks that go along with a VM: all but those in drives.
+func (t *tx) disksThatMove(vm string) []string {
+	var disks []string
 	for _, vbd := range t.strs("VM", vm, "VBDs") {
-		vdi := t.str("VBD", vbd, "VDI")
-		if !t.exists("VDI", vdi) || t.str("VBD", vbd, "type") == "CD" {
-			continue
+		if vdi := t.str("VBD", vbd, "VDI"); t.exists("VDI", vdi) && t.str("VBD", vbd, "type") != "CD" {
+			disks = append(disks, vdi)
 		}
-		from := t.str("VDI", vdi, "SR")
-		target := text(c.dict(3), vdi)
+	}
+	return disks
+}
+
+// checkDiskMoves refuses a disk that does not go along with its VM.
+func (t *tx) checkDiskMoves(vdi string) error {
+	switch {
+	case t.flag("VDI", vdi, "cbt_enabled"):
+		return fail("VDI_CBT_ENABLED", vdi)
+	case t.str("VDI", vdi, "on_boot") == "reset":
+		return fail("VDI_ON_BOOT_MODE_INCOMPATIBLE_WITH_OPERATION", vdi)
+	}
+	return nil
+}
+
+// checkMirror refuses drivers that cannot carry a disk from one SR to another. xapi: newer versions say what they lack.
+func (t *tx) checkMirror(from, to string) error {
+	if from == to {
+		return nil
+	}
+	for _, sr := range []string{from, to} {
+		var lacks []string
+		features := t.driverFeatures(sr)
+		for _, needed := range []string{"VDI_MIRROR", "VDI_SNAPSHOT"} {
+			if !features[needed] {
+				lacks = append(lacks, needed)
+			}
+		}
 		switch {
-		case target == "" && !sees[from]:
-			return fail("VDI_NOT_IN_MAP", vdi)
-		case target != "" && !t.exists("SR", target):
-			return noSuch("SR", target)
-		case target != "" && target != from:
-			return fail("SR_DOES_NOT_SUPPORT_MIGRATION", from, "VDI_MIRROR")
+		case len(lacks) == 0:
+		case t.life.pool.model.since(25, 0):
+			return fail("SR_DOES_NOT_SUPPORT_MIGRATION", sr, strings.Join(lacks, ";"))
+		default:
+			return fail("SR_DOES_NOT_SUPPORT_MIGRATION", sr)
 		}
 	}
 	return nil

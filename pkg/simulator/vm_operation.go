@@ -7,7 +7,7 @@ type vmOperationCall struct {
 	*call
 	vm   string
 	name string // of the operation: "clean_shutdown"
-	lax  bool   // pool_migrate force=true: mobility and guest features are not asked for
+	lax  bool   // by force: of pool_migrate mobility and guest features are not asked for, nor processors; of resume the latter
 
 	ignored []string // VDIs that a snapshot leaves out
 }
@@ -44,6 +44,9 @@ func (o *vmOperationCall) do(body func(*vmOperationCall) error, after func(*tx))
 func (o *vmOperationCall) begin() error {
 	if err := o.view(func(t *tx) error { return t.must("VM", o.vm) }); err != nil {
 		return err
+	}
+	if o.task == "" { // a call without a task row is marked all the same
+		o.task = "DummyRef:|" + o.pool.lockedUUID() + "|" + o.method
 	}
 	o.cancellable(true)
 	return o.whenAllowed(func(t *tx) error {

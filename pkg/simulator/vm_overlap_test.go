@@ -79,6 +79,10 @@ func TestWaitingCallCanBeCancelled(t *testing.T) {
 		synctest.Wait()
 		w.must("task.cancel", task)
 		synctest.Wait()
+		if status := w.must("task.get_status", task); status != "pending" {
+			t.Errorf("the waiting task is %v before its wait is over", status)
+		}
+		time.Sleep(retryMax)
 		if status := w.must("task.get_status", task); status != "cancelled" {
 			t.Errorf("the waiting task is %v, want cancelled", status)
 		}

@@ -1,19 +1,5 @@
 package simulator
 
-import "encoding/xml"
-
-// provisioning is the document in other_config "disks" of a template: the disks that its VMs begin with.
-type provisioning struct {
-	XMLName xml.Name `xml:"provision"`
-	Disks   []struct {
-		Device   string `xml:"device,attr"`
-		Size     int64  `xml:"size,attr"` // bytes
-		SR       string `xml:"sr,attr"`   // uuid
-		Bootable bool   `xml:"bootable,attr"`
-		Type     string `xml:"type,attr"`
-	} `xml:"disk"`
-}
-
 // vmProvision is VM.provision: a template becomes a VM. xapi: it is one before its disks are made, and stays one when that
 // fails; disks made before the failure stay too.
 func vmProvision(c *call) (any, error) {
@@ -21,7 +7,7 @@ func vmProvision(c *call) (any, error) {
 	return nil, c.operateVM(vm, "provision", func(o *vmOperationCall) error {
 		host := nullRef
 		err := o.whenAllowed(func(t *tx) error {
-			host = t.masterHost()
+			host = t.provisioningHost(vm)
 			return t.markHost(host, o.task, "provision")
 		})
 		if err != nil {
@@ -51,6 +37,27 @@ func vmProvision(c *call) (any, error) {
 	}, nil)
 }
 
+// provisioningHost is the host that makes a template's disks: the coordinator if it has the storage for them, or else
+// another that has.
+func (t *tx) provisioningHost(vm string) string {
+	disks, err := parseProvision(text(t.dict("VM", vm, "other_config"), "disks"))
+	if err != nil {
+		return t.masterHost()
+	}
+	for _, host := range append([]string{t.masterHost()}, t.all("host")...) {
+		facts, sees := t.hostBootFacts(host), true
+		for _, d := range disks {
+			for _, sr := range t.find("SR", "uuid", d.sr) {
+				sees = sees && facts.SRs[sr]
+			}
+		}
+		if sees && facts.Live && facts.Enabled {
+			return host
+		}
+	}
+	return t.masterHost()
+}
+
 // provisionDisks makes the disks that the VM's other_config asks for.
 func (o *vmOperationCall) provisionDisks() error {
 	document := ""
@@ -58,17 +65,17 @@ func (o *vmOperationCall) provisionDisks() error {
 	if err != nil || document == "" {
 		return err
 	}
-	var wanted provisioning
-	if err := xml.Unmarshal([]byte(document), &wanted); err != nil {
-		return internalError("Xapi_templates.parse_disks: " + err.Error())
+	wanted, err := parseProvision(document)
+	if err != nil {
+		return err
 	}
 	o.progress(.1)
-	for _, d := range wanted.Disks {
+	for _, d := range wanted {
 		sr := ""
 		err := o.view(func(t *tx) error {
-			found := t.find("SR", "uuid", d.SR)
+			found := t.find("SR", "uuid", d.sr)
 			if len(found) == 0 {
-				return fail("UUID_INVALID", "sr", d.SR)
+				return fail("UUID_INVALID", "sr", d.sr)
 			}
 			sr = found[0]
 			return nil
@@ -76,7 +83,7 @@ func (o *vmOperationCall) provisionDisks() error {
 		if err != nil {
 			return err
 		}
-		if err := o.provisionDisk(sr, d.Device, d.Type, d.Size, d.Bootable); err != nil {
+		if err := o.provisionDisk(sr, d); err != nil {
 			return err
 		}
 	}
@@ -84,17 +91,21 @@ func (o *vmOperationCall) provisionDisks() error {
 }
 
 // provisionDisk makes one disk with its device.
-func (o *vmOperationCall) provisionDisk(sr, device, kind string, size int64, bootable bool) error {
+func (o *vmOperationCall) provisionDisk(sr string, d provisionedDisk) error {
 	vdi, err := o.beneath("VDI.create", func(task string) (string, error) {
 		made := nullRef
 		err := o.onStorage(storageOp{sr: sr, srOp: "vdi_create", task: task}, func(t *tx) error {
+			if err := checkDiskSize(d.size); err != nil {
+				return err
+			}
+			size := max(diskBlock, (d.size+diskBlock-1)/diskBlock*diskBlock)
 			if err := t.room(sr, size); err != nil {
 				return err
 			}
 			uuid := t.life.pool.newUUID()
 			made = t.introduceDisk(values{
-				"uuid": uuid, "location": uuid, "SR": sr, "managed": true, "name_label": device, "on_boot": "persist",
-				"name_description": "Created by template provisioner", "virtual_size": size, "physical_utilisation": size, "type": kind,
+				"uuid": uuid, "location": uuid, "SR": sr, "managed": true, "on_boot": "persist",
+				"name_description": "Created by template provisioner", "virtual_size": size, "physical_utilisation": size, "type": d.kind,
 			})
 			return nil
 		})
@@ -104,10 +115,15 @@ func (o *vmOperationCall) provisionDisk(sr, device, kind string, size int64, boo
 		return err
 	}
 	return o.update(func(t *tx) error {
+		device, err := t.newDiskDevice(o.vm, d.device)
+		if err != nil {
+			return err
+		}
 		t.refreshVBD(t.create("VBD", values{
-			"VM": o.vm, "VDI": vdi, "userdevice": device, "bootable": bootable, "mode": "RW", "type": "Disk", "unpluggable": true,
+			"VM": o.vm, "VDI": vdi, "userdevice": device, "bootable": d.bootable, "mode": "RW", "type": "Disk", "unpluggable": d.kind != "system",
 			"other_config": mapOf("owner", ""), "metrics": t.life.pool.newRef(),
 		}))
+		t.set("VDI", vdi, "name_label", device)
 		return nil
 	})
 }

@@ -3,7 +3,7 @@ package simulator
 // vmCleanReboot is VM.clean_reboot: the guest is asked to stop, and started again in place.
 func vmCleanReboot(c *call) (any, error) {
 	return nil, c.reboot("clean_reboot", "rebooted cleanly", func(o *vmOperationCall) error {
-		return o.guestStops(0)
+		return o.guestStops(0, shutdownLimit)
 	})
 }
 
@@ -75,23 +75,41 @@ func (o *vmOperationCall) rebuild() error {
 		return err
 	}
 	if err := o.steps(o.takes(timingStart), .5, .95, 4); err != nil {
-		o.lostInReboot()
+		if !machineLost(err) {
+			o.lostInReboot()
+		}
 		return err
 	}
 	return o.update(func(t *tx) error {
 		o.commit(t, 35)
 		t.set("VM", o.vm, "power_state", running) // hard_reboot of a Paused VM
-		t.newDomain(o.vm)
-		t.domainUp(o.vm)
-		t.dropGuestMetrics(o.vm)
-		t.renewGuestMetrics(o.vm)
-		t.refreshDevices(o.vm)
-		t.refreshDevices(o.vm)
-		t.domainCounted(o.vm)
-		t.refreshDevices(o.vm)
-		t.awaitAgent(o.vm)
+		t.domainReplaced(o.vm)
 		return nil
 	})
+}
+
+// domainReplaced writes what a host reports of the next domain of a VM. xapi: what was to be done at its next start is done.
+func (t *tx) domainReplaced(vm string) {
+	t.newDomain(vm)
+	t.domainUp(vm)
+	t.dropGuestMetrics(vm)
+	t.renewGuestMetrics(vm)
+	t.refreshDevices(vm)
+	t.refreshDevices(vm)
+	t.domainCounted(vm)
+	t.refreshDevices(vm)
+	t.startedAnew(vm)
+	t.awaitAgent(vm)
+}
+
+// startedAnew takes away the notes that a VM has to be started anew.
+func (t *tx) startedAnew(vm string) {
+	t.set("VM", vm, "requires_reboot", false)
+	guidances := t.members("VM", vm, "pending_guidances")
+	for _, done := range []string{"restart_device_model", "restart_vm"} {
+		guidances = withoutMember(guidances, done)
+	}
+	t.set("VM", vm, "pending_guidances", guidances)
 }
 
 // lostInReboot is the end of a VM whose reboot was cancelled after its domain had gone: it is Halted.

@@ -1,23 +1,21 @@
 package simulator
 
-// vmPowerStateReset is VM.power_state_reset: it writes that a VM is Halted and stops nothing. xapi: refused while the
-// VM's host is alive.
+// vmPowerStateReset is VM.power_state_reset: it writes that a VM is Halted and stops nothing. xapi: it is no operation, so
+// nothing blocks it; it is refused while the VM's host is alive.
 func vmPowerStateReset(c *call) (any, error) {
 	vm := c.str(0)
 	return nil, c.update(func(t *tx) error {
 		if err := t.must("VM", vm); err != nil {
 			return err
 		}
-		if err := checkVMOperation(t.vmFacts(vm), "power_state_reset", true); err != nil {
-			return err
-		}
-		host := t.str("VM", vm, "resident_on")
+		host, state := t.str("VM", vm, "resident_on"), t.str("VM", vm, "power_state")
+		live := (state == running || state == paused) && t.exists("host", host)
 		switch {
 		case t.flag("VM", vm, "is_control_domain"):
 			return fail("CANNOT_RESET_CONTROL_DOMAIN", vm)
-		case host != nullRef && host == t.masterHost():
+		case live && host == t.masterHost():
 			return fail("DOMAIN_EXISTS", vm)
-		case host != nullRef && t.hostLive(host):
+		case live && t.hostLive(host):
 			return fail("HOST_IS_LIVE", host)
 		}
 		t.forgetDomain(vm)

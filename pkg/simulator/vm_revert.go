@@ -22,7 +22,16 @@ func vmRevert(c *call) (any, error) {
 			return err
 		}
 		return (&vmOperationCall{call: c, vm: vm, name: "reverting"}).do(func(o *vmOperationCall) error {
-			if err := o.stopHard(); err != nil {
+			err := o.view(func(t *tx) error {
+				if host := t.str("VM", vm, "resident_on"); t.exists("host", host) && !t.hostLive(host) {
+					return fail("HOST_NOT_LIVE", host)
+				}
+				return nil
+			})
+			if err == nil {
+				err = o.stopHard()
+			}
+			if err != nil {
 				return err
 			}
 			return o.revert(snapshot)
@@ -56,16 +65,24 @@ func (o *vmOperationCall) revert(snapshot string) error {
 	err := o.update(func(t *tx) error {
 		state = t.str("VM", snapshot, "power_state")
 		t.revertFields(o.vm, snapshot)
-		o.cancellableIn(t, false)
-		t.set("task", o.task, "progress", .1)
 		return nil
 	})
+	if err == nil {
+		err = o.forwardToDisks(snapshot)
+	}
+	if err == nil {
+		err = o.update(func(t *tx) error {
+			o.cancellableIn(t, false)
+			t.set("task", o.task, "progress", .1)
+			return nil
+		})
+	}
 	if err == nil {
 		err = o.revertDevices(snapshot)
 	}
 	switch {
 	case err == nil:
-	case errors.Is(err, errLifeEnded), isCode(err, "SR_BACKEND_FAILURE_44"), isCode(err, "VDI_INCOMPATIBLE_TYPE"):
+	case errors.Is(err, errLifeEnded), isCode(err, "SR_BACKEND_FAILURE_44"), isCode(err, "SR_BACKEND_FAILURE_109"), isCode(err, "VDI_INCOMPATIBLE_TYPE"):
 		return err
 	default:
 		return fail("VM_REVERT_FAILED", snapshot, o.vm)

@@ -24,6 +24,7 @@ func vmSetters() map[string]behaviour {
 		"VM.set_VCPUs_at_startup":  setVCPUsAtStartup,
 		"VM.set_VCPUs_number_live": setVCPUsNumberLive,
 	}
+	table["VM.set_is_default_template"] = setIsDefaultTemplate
 	for name, change := range map[string]func(*call, *memorySizes){
 		"limits": func(c *call, m *memorySizes) { // xapi: static_min, static_max, dynamic_min, dynamic_max
 			m.staticMin, m.staticMax, m.dynamicMin, m.dynamicMax = c.num(1), c.num(2), c.num(3), c.num(4)
@@ -66,8 +67,11 @@ func setMemory(operation string, change func(*call, *memorySizes)) behaviour {
 				o.commit(t, 1)
 				m := t.memorySizes(vm)
 				change(c, &m)
-				if !m.ordered() {
-					return fail("MEMORY_CONSTRAINT_VIOLATION_ORDER")
+				if err := t.checkMemory(vm, m); err != nil {
+					return err
+				}
+				if operation == "changing_dynamic_range" {
+					return t.writeDynamicRange(vm, m)
 				}
 				t.writeMemory(vm, m)
 				return nil
@@ -76,16 +80,44 @@ func setMemory(operation string, change func(*call, *memorySizes)) behaviour {
 	}
 }
 
+// checkMemory refuses sizes that are out of order, or that move where there is no balloon.
+func (t *tx) checkMemory(vm string, m memorySizes) error {
+	pinned := m.dynamicMin == m.dynamicMax && m.dynamicMax == m.staticMax
+	switch {
+	case !m.ordered():
+		return fail("MEMORY_CONSTRAINT_VIOLATION_ORDER")
+	case pinned:
+		return nil
+	case t.flag("VM", vm, "is_control_domain"):
+		return fail("MEMORY_CONSTRAINT_VIOLATION_MAXPIN", "control domain")
+	case t.vmFacts(vm).NestedVirt:
+		return fail("MEMORY_CONSTRAINT_VIOLATION_MAXPIN", "nested virt")
+	}
+	return nil
+}
+
 // writeMemory writes the sizes in xapi's order, then what follows from them.
 func (t *tx) writeMemory(vm string, m memorySizes) {
 	t.set("VM", vm, "memory_static_min", m.staticMin)
 	t.set("VM", vm, "memory_dynamic_min", m.dynamicMin)
-	if t.str("VM", vm, "power_state") != halted {
-		t.set("VM", vm, "memory_target", m.dynamicMin)
-	}
+	t.set("VM", vm, "memory_target", m.dynamicMin)
 	t.set("VM", vm, "memory_dynamic_max", m.dynamicMax)
 	t.set("VM", vm, "memory_static_max", m.staticMax)
 	t.set("VM", vm, "memory_overhead", t.overhead(vm))
+}
+
+// writeDynamicRange writes how far a balloon may move, of a running VM too. xapi: a host without the room for that says so
+// in KiB.
+func (t *tx) writeDynamicRange(vm string, m memorySizes) error {
+	host := t.str("VM", vm, "resident_on")
+	more, free := m.dynamicMin-t.num("VM", vm, "memory_dynamic_min"), t.hostMemory(host).free(countDynamicMin)
+	if t.exists("host", host) && more > free {
+		return fail("HOST_NOT_ENOUGH_FREE_MEMORY", strconv.FormatInt(more/1024, 10), strconv.FormatInt(free/1024, 10))
+	}
+	t.set("VM", vm, "memory_target", m.dynamicMin)
+	t.set("VM", vm, "memory_dynamic_min", m.dynamicMin)
+	t.set("VM", vm, "memory_dynamic_max", m.dynamicMax)
+	return nil
 }
 
 // wrongVCPUs is the refusal of a number of CPUs.
@@ -150,30 +182,4 @@ func setBlocked(verb string) behaviour {
 		}
 		return nil, c.update(func(t *tx) error { t.refreshVM(c.str(0)); return nil })
 	}
-}
-
-// vmSetIsATemplate is VM.set_is_a_template. xapi: towards a template it is an operation, and the metrics go; back it is
-// checked by nothing.
-func vmSetIsATemplate(c *call) (any, error) {
-	vm := c.str(0)
-	if !c.flag(1) {
-		return nil, c.update(func(t *tx) error {
-			if err := t.must("VM", vm); err != nil {
-				return err
-			}
-			t.set("VM", vm, "is_a_template", false)
-			t.set("VM_metrics", t.str("VM", vm, "metrics"), "install_time", t.now())
-			return nil
-		})
-	}
-	return nil, c.operateVM(vm, "make_into_template", func(o *vmOperationCall) error {
-		return o.update(func(t *tx) error {
-			metrics := t.str("VM", vm, "metrics")
-			t.set("VM", vm, "metrics", nullRef)
-			t.destroy("VM_metrics", metrics)
-			t.set("VM", vm, "ha_always_run", false)
-			t.set("VM", vm, "is_a_template", true)
-			return nil
-		})
-	}, nil)
 }

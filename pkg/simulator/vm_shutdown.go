@@ -2,13 +2,18 @@ package simulator
 
 import (
 	"errors"
+	"time"
 )
+
+// shutdownLimit is how long a guest may take to stop once it has taken the request. xapi: VM.shutdown goes by
+// VM.shutdown_delay where that is set.
+const shutdownLimit = 1200 * time.Second
 
 // vmCleanShutdown is VM.clean_shutdown: the guest is asked to stop.
 func vmCleanShutdown(c *call) (any, error) {
 	vm := c.str(0)
 	return nil, c.operateVM(vm, "clean_shutdown", func(o *vmOperationCall) error {
-		if err := o.stopCleanly(); err != nil {
+		if err := o.stopCleanly(shutdownLimit); err != nil {
 			return err
 		}
 		return o.delay("shutdown_delay")
@@ -34,7 +39,11 @@ func vmHardShutdown(c *call) (any, error) {
 func vmShutdown(c *call) (any, error) {
 	vm, words := c.str(0), "shutdown"
 	return nil, c.operateVM(vm, "shutdown", func(o *vmOperationCall) error {
+		limit := shutdownLimit
 		err := o.view(func(t *tx) error {
+			if n := t.num("VM", vm, "shutdown_delay"); n > 0 {
+				limit = time.Duration(n) * time.Second
+			}
 			if state := t.str("VM", vm, "power_state"); state != running {
 				return fail("VM_BAD_POWER_STATE", vm, "running", state)
 			}
@@ -45,7 +54,7 @@ func vmShutdown(c *call) (any, error) {
 			return nil
 		})
 		if err == nil {
-			err = o.stopCleanly()
+			err = o.stopCleanly(limit)
 		}
 		if err != nil && !errors.Is(err, errLifeEnded) {
 			words = "shutdown forcibly"
@@ -57,34 +66,42 @@ func vmShutdown(c *call) (any, error) {
 }
 
 // stopCleanly asks the guest to stop, waits until it has, and takes the domain away.
-func (o *vmOperationCall) stopCleanly() error {
+func (o *vmOperationCall) stopCleanly(limit time.Duration) error {
 	host, err := o.forwardToHome()
 	if err != nil {
 		return err
 	}
 	return o.onHost(host, func() error {
-		if err := o.guestStops(1. / 11); err != nil {
+		if err := o.guestStops(1./11, limit); err != nil {
 			return err
 		}
 		return o.destroyDomain(32)
 	})
 }
 
-// guestStops waits for the guest. xapi: one that does not take the request within 60 s stays as it is.
-func (o *vmOperationCall) guestStops(progress float64) error {
+// guestStops waits for the guest, at most limit. xapi: one that does not take the request within 60 s stays as it is, and
+// so does one that takes it and does not stop in time.
+func (o *vmOperationCall) guestStops(progress float64, limit time.Duration) error {
 	o.progress(progress)
-	stubborn := false
-	err := o.view(func(t *tx) error { stubborn = t.stubborn(o.vm); return nil })
+	answer := ""
+	err := o.view(func(t *tx) error { answer = text(t.dict("VM", o.vm, "other_config"), keyShutdown); return nil })
 	if err != nil {
 		return err
 	}
-	if !stubborn {
-		return o.sleep(o.takes(timingGuest))
+	wait, failure := o.takes(timingGuest), error(nil)
+	switch answer {
+	case "ignored":
+		wait, failure = o.pool.model.Timing.ShutdownAck, fail("VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT", o.vm)
+	case "never":
+		wait = limit + 1
 	}
-	if err := o.sleep(o.pool.model.Timing.ShutdownAck); err != nil {
+	if wait > limit {
+		wait, failure = limit, fail("VM_SHUTDOWN_TIMEOUT", o.vm, ocamlFloat(limit.Seconds()))
+	}
+	if err := o.sleep(wait); err != nil {
 		return err
 	}
-	return fail("VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT", o.vm)
+	return failure
 }
 
 // stopHard pulls the plug; of a Suspended VM it throws the image away; of a Halted one nothing is left to do.

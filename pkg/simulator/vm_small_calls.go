@@ -30,6 +30,7 @@ func vmSmallCalls() map[string]behaviour {
 		"VM.add_to_VCPUs_params_live":     func(c *call) (any, error) { return nil, c.addField("VCPUs_params") },
 		"VM.set_has_vendor_device":        vmSetVendorDevice,
 		"VM.query_services":               vmQueryServices,
+		"VM.set_suspend_VDI":              vmSetSuspendVDI,
 	}
 	for _, field := range []string{"start_delay", "shutdown_delay", "order"} {
 		table["VM.set_"+field] = vmSetNotNegative(field)
@@ -77,7 +78,7 @@ func vmSetShadow(operation string) behaviour {
 		return nil, c.operateVM(vm, operation, func(o *vmOperationCall) error {
 			return o.update(func(t *tx) error {
 				if multiplier < 1 {
-					return fail("INVALID_VALUE", "multiplier", databaseText(multiplier))
+					return fail("INVALID_VALUE", "multiplier", ocamlFloat(multiplier))
 				}
 				t.set("VM", vm, "HVM_shadow_multiplier", multiplier)
 				t.set("VM", vm, "memory_overhead", t.overhead(vm))
@@ -90,32 +91,10 @@ func vmSetShadow(operation string) behaviour {
 // vmAssertAgile is VM.assert_agile: the VM can run on every host.
 func vmAssertAgile(c *call) (any, error) {
 	return nil, c.view(func(t *tx) error {
-		vm := c.str(0)
-		if err := t.must("VM", vm); err != nil {
+		if err := t.must("VM", c.str(0)); err != nil {
 			return err
 		}
-		facts, hosts := t.bootFacts(vm), len(t.all("host"))
-		for _, sr := range facts.SRs {
-			if !t.flag("SR", sr, "shared") || t.srFacts(sr).Plugged < hosts {
-				return fail("HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED", sr)
-			}
-		}
-		for _, network := range facts.Networks {
-			on := map[string]bool{}
-			for _, pif := range t.strs("network", network, "PIFs") {
-				on[t.str("PIF", pif, "host")] = true
-			}
-			if len(on) < hosts {
-				return fail("HA_CONSTRAINT_VIOLATION_NETWORK_NOT_SHARED", network)
-			}
-		}
-		switch {
-		case len(t.members("VM", vm, "VGPUs")) > 0:
-			return fail("VM_HAS_VGPU", vm)
-		case len(t.members("VM", vm, "VUSBs")) > 0:
-			return fail("VM_HAS_VUSBS", vm)
-		}
-		return nil
+		return t.agile(c.str(0))
 	})
 }
 
@@ -160,19 +139,27 @@ func vmNotImplemented(operation string) behaviour {
 	}
 }
 
+// checkActionAfterCrash refuses what xapi does not do with a domain that has crashed.
+func checkActionAfterCrash(action, domainType string) *Failure {
+	const field = "VM.actions_after_crash"
+	switch {
+	case action == "rename_restart":
+		return fail("VALUE_NOT_SUPPORTED", field, action, "option would leak a domain; VMs and not domains are managed by this API")
+	case strings.HasPrefix(action, "coredump_") && slices.Contains([]string{"hvm", "pvh", "pv_in_pvh"}, domainType):
+		return fail("VALUE_NOT_SUPPORTED", field, action, "cannot invoke a coredump of an HVM, PVH or PV-in-PVH domain")
+	}
+	return nil
+}
+
 // vmSetActionsAfterCrash is VM.set_actions_after_crash.
 func vmSetActionsAfterCrash(c *call) (any, error) {
-	const field = "VM.actions_after_crash"
 	vm, action := c.str(0), c.str(1)
 	return nil, c.update(func(t *tx) error {
 		if err := t.must("VM", vm); err != nil {
 			return err
 		}
-		switch {
-		case action == "rename_restart":
-			return fail("VALUE_NOT_SUPPORTED", field, action, "option would leak a domain; VMs and not domains are managed by this API")
-		case strings.HasPrefix(action, "coredump_") && slices.Contains([]string{"hvm", "pvh", "pv_in_pvh"}, t.str("VM", vm, "domain_type")):
-			return fail("VALUE_NOT_SUPPORTED", field, action, "cannot invoke a coredump of an HVM, PVH or PV-in-PVH domain")
+		if err := checkActionAfterCrash(action, t.str("VM", vm, "domain_type")); err != nil {
+			return err
 		}
 		t.set("VM", vm, "actions_after_crash", action)
 		return nil
@@ -200,6 +187,9 @@ func vmSetDomainType(c *call) (any, error) {
 	return nil, c.update(func(t *tx) error {
 		if err := t.must("VM", c.str(0)); err != nil {
 			return err
+		}
+		if c.str(1) == "unspecified" {
+			return fail("INVALID_VALUE", "domain_type", c.str(1))
 		}
 		policy := ""
 		if c.str(1) == "hvm" {
@@ -235,7 +225,7 @@ func vmRestartDeviceModels(c *call) (any, error) {
 func vmSetNotNegative(field string) behaviour {
 	return func(c *call) (any, error) {
 		if n := c.num(1); n < 0 {
-			return nil, fail("VALUE_NOT_SUPPORTED", field, strconv.FormatInt(n, 10), "Value must be non-negative")
+			return nil, fail("INVALID_VALUE", field+" must be non-negative", strconv.FormatInt(n, 10))
 		}
 		return nil, c.writeField(field)
 	}
@@ -275,4 +265,31 @@ func vmSetVendorDevice(c *call) (any, error) {
 // vmQueryServices is VM.query_services: those of a system domain; the simulator's offer none.
 func vmQueryServices(c *call) (any, error) {
 	return Map{}, c.operateVM(c.str(0), "query_services", func(*vmOperationCall) error { return nil }, nil)
+}
+
+// vmSetSuspendVDI is VM.set_suspend_VDI: another image with the same contents, which all images of the simulator have, and
+// which some host can reach together with the VM's disks.
+func vmSetSuspendVDI(c *call) (any, error) {
+	return nil, c.update(func(t *tx) error {
+		vm, image := c.str(0), c.str(1)
+		if err := t.must("VM", vm); err != nil {
+			return err
+		}
+		if state := t.str("VM", vm, "power_state"); state != suspended {
+			return fail("VM_BAD_POWER_STATE", vm, "suspended", strings.ToLower(state))
+		}
+		if err := t.must("VDI", image); err != nil {
+			return err
+		}
+		if kind := t.str("VDI", image, "type"); kind == "cbt_metadata" {
+			return fail("VDI_INCOMPATIBLE_TYPE", vm, kind) // xapi: it names the VM
+		}
+		facts := t.bootFacts(vm)
+		facts.SRs = append(facts.SRs, t.str("VDI", image, "SR"))
+		if !slices.ContainsFunc(t.allHostBootFacts(), func(h hostBootFacts) bool { return facts.checkStorage(h) == nil }) {
+			return fail("NO_HOSTS_AVAILABLE")
+		}
+		t.set("VM", vm, "suspend_VDI", image)
+		return nil
+	})
 }

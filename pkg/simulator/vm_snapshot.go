@@ -5,6 +5,9 @@ func vmSnapshot(c *call) (any, error) {
 	made, name := nullRef, c.str(1)
 	o := &vmOperationCall{call: c, vm: c.str(0), name: "snapshot", ignored: wordsOf(c.members(2))}
 	err := o.do(func(o *vmOperationCall) error {
+		if err := o.forwardToDisks(o.vm); err != nil {
+			return err
+		}
 		disks, err := o.copyDisks("snapshot", nullRef)
 		if err != nil {
 			return err
@@ -95,7 +98,7 @@ func (o *vmOperationCall) freeze() error {
 		})
 	}
 	if err != nil {
-		return err
+		return o.dropImage(err)
 	}
 	return o.update(func(t *tx) error {
 		o.commit(t, 21)

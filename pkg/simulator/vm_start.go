@@ -33,13 +33,16 @@ func (o *vmOperationCall) boot(host string, startPaused bool) error {
 	if err == nil {
 		err = o.delay("start_delay")
 	}
+	if err == nil && o.name == "start_on" { // xapi: the coordinator waits after the host has
+		err = o.delay("start_delay")
+	}
 	return o.release(host, err)
 }
 
 // reserve marks the devices and the host, and lets the VM's memory count there.
 func (o *vmOperationCall) reserve(host, operation string) (string, error) {
 	resumes := operation == "vm_resume"
-	err := o.whenAllowed(func(t *tx) error {
+	err := o.whenAllowedWithin(disksTotal, Span{disksLook, disksLook}, func(t *tx) error { // xapi: for its disks it is less patient
 		if err := t.checkDisksForStart(o.vm); err != nil && !resumes {
 			return err
 		}
@@ -49,7 +52,7 @@ func (o *vmOperationCall) reserve(host, operation string) (string, error) {
 	})
 	if err == nil {
 		err = o.whenAllowed(func(t *tx) (err error) {
-			host, err = t.place(o.vm, host)
+			host, err = t.place(o.vm, host, bootChecks{anyCPU: o.lax})
 			if err == nil {
 				err = t.markHost(host, o.task, operation)
 			}
@@ -94,19 +97,22 @@ func (t *tx) overhead(vm string) int64 {
 }
 
 // place checks the wanted host, or chooses one where none is wanted.
-func (t *tx) place(vm, wanted string) (string, error) {
+func (t *tx) place(vm, wanted string, skip bootChecks) (string, error) {
 	facts := t.bootFacts(vm)
+	if going := t.str("VM", vm, "scheduled_to_be_resident_on"); wanted == nullRef && t.exists("host", going) {
+		return going, nil
+	}
 	if wanted != nullRef {
 		host := t.hostBootFacts(wanted)
 		if host.Evacuating {
 			return wanted, fail("HOST_EVACUATE_IN_PROGRESS", wanted)
 		}
-		if err := checkCanBootHere(facts, host, bootChecks{}); err != nil {
+		if err := checkCanBootHere(facts, host, skip); err != nil {
 			return wanted, err
 		}
 		return wanted, nil
 	}
-	chosen, ok := chooseHost(facts, t.allHostBootFacts(), t.life.pool.rng)
+	chosen, ok := chooseHost(facts, t.allHostBootFacts(), skip, t.life.pool.rng)
 	if !ok {
 		return nullRef, fail("NO_HOSTS_AVAILABLE")
 	}
@@ -128,7 +134,9 @@ func (o *vmOperationCall) release(host string, err error) error {
 	ended := o.update(func(t *tx) error {
 		t.unmark("host", host, o.task)
 		t.refreshHost(host)
-		t.set("VM", o.vm, "scheduled_to_be_resident_on", nullRef)
+		if t.str("VM", o.vm, "scheduled_to_be_resident_on") == host {
+			t.set("VM", o.vm, "scheduled_to_be_resident_on", nullRef)
+		}
 		t.unmarkDevices(o.vm, o.task)
 		return nil
 	})
@@ -141,8 +149,11 @@ func (o *vmOperationCall) release(host string, err error) error {
 // buildDomain does the host's part of a start.
 func (o *vmOperationCall) buildDomain(host string, startPaused bool) error {
 	err := o.update(func(t *tx) error {
+		if t.protected(o.vm) {
+			t.set("VM", o.vm, "ha_always_run", true)
+		}
 		if _, ok := t.dict("VM", o.vm, "platform").Get("device-model"); !ok {
-			t.set("VM", o.vm, "platform", startedPlatform(t.dict("VM", o.vm, "platform")))
+			t.set("VM", o.vm, "platform", withKey(t.dict("VM", o.vm, "platform"), "device-model", "qemu-upstream-compat"))
 		}
 		t.dropGuestMetrics(o.vm)
 		t.attachDevices(o.vm)
@@ -151,7 +162,7 @@ func (o *vmOperationCall) buildDomain(host string, startPaused bool) error {
 	if err != nil {
 		return err
 	}
-	err = o.onHost(host, func() error { return o.steps(o.takes(timingStart), 1./6, 5./6, 4) })
+	err = o.onHost(host, o.buildSteps)
 	if err != nil {
 		o.undoBuild(host)
 		return err
@@ -171,6 +182,16 @@ func (o *vmOperationCall) buildDomain(host string, startPaused bool) error {
 		}
 		return nil
 	})
+}
+
+// buildSteps lets the time of a start pass: more than half of it for the memory.
+func (o *vmOperationCall) buildSteps() error {
+	d := o.takes(timingStart)
+	o.progress(1. / 6)
+	if err := o.sleepStep(d * 3 / 5); err != nil {
+		return err
+	}
+	return o.steps(d*2/5, 2./6, 5./6, 3)
 }
 
 // upRunning writes what a host reports of a VM that has begun to run.
@@ -200,6 +221,12 @@ func (t *tx) upPaused(vm string) {
 // host learns that there is no domain.
 func (o *vmOperationCall) undoBuild(host string) {
 	_ = o.update(func(t *tx) error {
+		if t.machineOf(host).lost() { // nobody is there to report
+			if o.holds(t) {
+				t.detachDevices(o.vm)
+			}
+			return nil
+		}
 		o.commit(t, 1)
 		t.settle(o.vm, host, o.task)
 		for _, vbd := range t.strs("VM", o.vm, "VBDs") {

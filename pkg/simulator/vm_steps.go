@@ -30,11 +30,20 @@ func (c *call) takes(which func(Timing) Span) time.Duration {
 func (c *call) steps(d time.Duration, from, to float64, n int) error {
 	for i := range n + 1 {
 		c.progress(from + (to-from)*float64(i)/float64(n))
-		if err := c.sleep(d / time.Duration(n+1)); err != nil {
+		if err := c.sleepStep(d / time.Duration(n+1)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sleepStep lets a step of an operation pass. xapi: a cancellation is heeded between steps.
+func (c *call) sleepStep(d time.Duration) error {
+	if c.hangs || d <= 0 {
+		return c.sleep(d)
+	}
+	c.waitTurn(nil, d)
+	return c.interrupted()
 }
 
 // commit passes the point of no return: the task cannot be cancelled any more. xapi: it notes in the task how many

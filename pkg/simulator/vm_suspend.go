@@ -26,7 +26,7 @@ func (o *vmOperationCall) suspend() error {
 		return o.steps(o.takes(timingSuspend)+o.memoryTime(memory), 1./18, 10./18, 9)
 	})
 	if err != nil {
-		return err
+		return o.dropImage(err)
 	}
 	o.progress(7. / 9)
 	return o.update(func(t *tx) error {
@@ -70,6 +70,20 @@ func (o *vmOperationCall) makeSuspendImage() (string, error) {
 	})
 }
 
+// dropImage destroys the image of a suspend that failed, and hands err on. xapi: the VM is Running as before.
+func (o *vmOperationCall) dropImage(err error) error {
+	ended := o.update(func(t *tx) error {
+		image := t.str("VM", o.vm, "suspend_VDI")
+		t.set("VM", o.vm, "suspend_VDI", nullRef)
+		t.destroyDisk(image, o.task)
+		return nil
+	})
+	if ended != nil {
+		return ended
+	}
+	return err
+}
+
 // bootRecord is what a host notes of a suspended domain, to build it again.
 func (t *tx) bootRecord(vm string) string {
 	return fmt.Sprintf(`{"last_create_time":%d.0,"vifs":[],"vbds":[],"suspended":true,"qemu_created":false,`+
@@ -93,7 +107,7 @@ func (t *tx) suspendSR(vm, host string) (string, error) {
 
 // vmResume is VM.resume: the pool chooses the host.
 func vmResume(c *call) (any, error) {
-	return nil, c.resume("resume", c.str(0), nullRef, c.flag(1))
+	return nil, c.resume("resume", c.str(0), nullRef, c.flag(1), c.flag(2))
 }
 
 // vmResumeOn is VM.resume_on.
@@ -101,11 +115,13 @@ func vmResumeOn(c *call) (any, error) {
 	if err := c.view(func(t *tx) error { return t.must("host", c.str(1)) }); err != nil {
 		return nil, err
 	}
-	return nil, c.resume("resume_on", c.str(0), c.str(1), c.flag(2))
+	return nil, c.resume("resume_on", c.str(0), c.str(1), c.flag(2), c.flag(3))
 }
 
-func (c *call) resume(name, vm, host string, startPaused bool) error {
+// resume is an operation that restores a suspended VM. force leaves out the comparison of processors.
+func (c *call) resume(name, vm, host string, startPaused, force bool) error {
 	return c.operateVM(vm, name, func(o *vmOperationCall) error {
+		o.lax = force
 		host, err := o.reserve(host, "vm_resume")
 		if err != nil {
 			return err

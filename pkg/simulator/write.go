@@ -112,6 +112,7 @@ func (t *tx) removeFrom(class, ref, field, key string) {
 func (t *tx) touch(r *row) {
 	t.life.db.generation++
 	r.modified = t.life.db.generation
+	t.table(r.now.class.Name).changed = r.modified
 }
 
 // checkType panics on a Go type that the field cannot hold: the mistake would otherwise show far away, on the wire.

@@ -32,7 +32,8 @@ func run(ctx context.Context, args []string, out, problems io.Writer) int {
 	url := flags.String("url", "", "URL of the pool's master")
 	username := flags.String("username", "root", "user who may do everything")
 	passwordFile := flags.String("password-file", "", "file with the password")
-	vm := flags.String("allow-vm", "", "name_label of a Halted VM that may be started and stopped; without it no VM is touched")
+	vm := flags.String("allow-vm", "", "name_label of a Halted VM that may be started and stopped; without it the suite makes one of its own")
+	noStart := flags.Bool("no-start", false, "leave out the cases that start a VM")
 	insecure := flags.Bool("insecure-skip-tls-verify", false, "trust any certificate: whoever is on the way can take the password")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -50,7 +51,7 @@ func run(ctx context.Context, args []string, out, problems io.Writer) int {
 		client.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // asked for
 	}
 	cfg := suite.Config{Caller: &suite.Caller{URL: *url, Client: client}, Username: *username,
-		Password: strings.TrimRight(string(password), "\r\n"), AllowVM: *vm}
+		Password: strings.TrimRight(string(password), "\r\n"), AllowVM: *vm, NoStart: *noStart}
 	passed, failed, left := 0, 0, 0
 	suite.Play(ctx, cfg, suite.Cases(), func(o suite.Outcome) {
 		switch {

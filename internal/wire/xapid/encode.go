@@ -65,7 +65,7 @@ func AppendValue(dst []byte, v any) []byte {
 		dst = append(dst, `<double>`+FormatFloat(v)+`</double>`...)
 	case time.Time:
 		dst = append(dst, `<dateTime.iso8601>`...)
-		dst = v.UTC().AppendFormat(dst, TimeLayout)
+		dst = AppendTime(dst, v)
 		dst = append(dst, `</dateTime.iso8601>`...)
 	case Date: // a date that xapi writes without a zone: host.get_server_localtime
 		dst = append(dst, `<dateTime.iso8601>`+string(v)+`</dateTime.iso8601>`...)

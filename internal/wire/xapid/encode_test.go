@@ -29,7 +29,7 @@ func TestAppendValue(t *testing.T) {
 		{false, "<boolean>0</boolean>"},
 		{0.5, "<double>0.5</double>"},
 		{at, "<dateTime.iso8601>20260821T02:00:23Z</dateTime.iso8601>"},
-		{at.In(time.FixedZone("", 3600)), "<dateTime.iso8601>20260821T02:00:23Z</dateTime.iso8601>"},
+		{at.In(time.FixedZone("", 3600)), "<dateTime.iso8601>20260821T03:00:23+01:00</dateTime.iso8601>"},
 		{Date("20260821T04:00:23"), "<dateTime.iso8601>20260821T04:00:23</dateTime.iso8601>"},
 		{Nil{}, "<nil/>"},
 		{Base64("hi"), "<base64>aGk=</base64>"},

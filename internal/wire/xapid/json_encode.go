@@ -91,7 +91,7 @@ func AppendJSON(dst []byte, v any) []byte {
 		return append(dst, formatJSONFloat(v)...)
 	case time.Time:
 		dst = append(dst, '"')
-		dst = v.UTC().AppendFormat(dst, TimeLayout)
+		dst = AppendTime(dst, v)
 		return append(dst, '"')
 	case Date:
 		return AppendJSONText(dst, string(v))

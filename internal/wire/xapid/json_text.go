@@ -86,9 +86,11 @@ func (r *jsonReader) codePoint(b []byte, n rune) ([]byte, error) {
 }
 
 // ocamlQuote writes text as OCaml's %S does, which is how texts stand in its exceptions.
-func ocamlQuote(s string) string {
+func ocamlQuote(s string) string { return `"` + escaped(s) + `"` }
+
+// escaped is what OCaml's String.escaped makes of a text.
+func escaped(s string) string {
 	var b strings.Builder
-	b.WriteByte('"')
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c == '"' || c == '\\':
@@ -108,7 +110,6 @@ func ocamlQuote(s string) string {
 			b.WriteByte(c)
 		}
 	}
-	b.WriteByte('"')
 	return b.String()
 }
 

@@ -24,13 +24,18 @@ type tag struct {
 	end  bool
 }
 
+// strayText is character data where only a tag can stand.
+type strayText struct{ text string }
+
+func (s *strayText) Error() string { return "text " + s.text }
+
 func newLexer(body []byte) *lexer {
 	text := string(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
 	if latin1(text) {
 		text = fromLatin1(text)
 	}
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
-	l := &lexer{in: text}
+	l := &lexer{in: text, stack: make([]string, 0, 8)} // as deep as most calls go
 	if bad := firstBad(text); bad >= 0 {
 		l.in, l.malformed = text[:bad], true
 	}
@@ -56,7 +61,12 @@ func fromLatin1(text string) string {
 
 // firstBad is the offset of the first byte that is no character of XML, -1 if all are.
 func firstBad(text string) int {
-	for i, r := range text {
+	plain := 0
+	for plain < len(text) && text[plain] >= 0x20 && text[plain] < utf8.RuneSelf {
+		plain++
+	}
+	for i, r := range text[plain:] {
+		i += plain
 		if !isChar(r) {
 			return i
 		}
@@ -178,8 +188,8 @@ func (l *lexer) readTag() (tag, error) {
 	if err != nil {
 		return tag{}, err
 	}
-	if strings.Trim(text, " \t\n\r") != "" {
-		return tag{}, parseError("data("+text+")", "open_tag")
+	if strings.Trim(text, " \t\n") != "" {
+		return tag{}, &strayText{text}
 	}
 	if strings.HasPrefix(l.in[l.pos:], "</") {
 		return l.endTag()
@@ -242,6 +252,11 @@ func (l *lexer) text() (string, error) {
 	if l.pending || l.has {
 		return "", nil
 	}
+	if i := strings.IndexByte(l.in[l.pos:], '<'); i >= 0 && l.isPlain(i) {
+		text := l.in[l.pos : l.pos+i]
+		l.pos += i
+		return text, nil
+	}
 	var b strings.Builder
 	for {
 		i := strings.IndexAny(l.in[l.pos:], "<&")
@@ -271,6 +286,12 @@ func (l *lexer) text() (string, error) {
 			return "", err
 		}
 	}
+}
+
+// isPlain says that the next n bytes stand for themselves, and that an element's tag follows them.
+func (l *lexer) isPlain(n int) bool {
+	end := l.pos + n
+	return end+1 < len(l.in) && l.in[end+1] != '!' && l.in[end+1] != '?' && strings.IndexByte(l.in[l.pos:end], '&') < 0
 }
 
 // reference reads &name; or &#n;.

@@ -1,6 +1,7 @@
 package xapid
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 )
@@ -46,4 +47,14 @@ func ParseInt(s string) (int64, bool) {
 	default:
 		return int64(n), n < 1<<63
 	}
+}
+
+// ParseFloat reads a number as OCaml's float_of_string does: as C does, but without blanks behind it, and with underscores.
+func ParseFloat(s string) (float64, bool) {
+	text := strings.TrimLeft(strings.ReplaceAll(s, "_", ""), " \t\n\r\v\f")
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range is infinite or nothing, as in C
+		return 0, false
+	}
+	return f, true
 }

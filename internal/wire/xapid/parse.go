@@ -2,8 +2,7 @@ package xapid
 
 import (
 	"encoding/base64"
-	"fmt"
-	"strconv"
+	"errors"
 	"strings"
 )
 
@@ -21,7 +20,7 @@ type ParseError struct{ Text string }
 func (e *ParseError) Error() string { return e.Text }
 
 func parseError(found, wanted string) error {
-	return &ParseError{fmt.Sprintf("Xmlrpc.Parse_error(%q, %q, _)", found, wanted)}
+	return &ParseError{"Xmlrpc.Parse_error(" + ocamlQuote(found) + ", " + ocamlQuote(wanted) + ", _)"}
 }
 
 // ParseCall reads a request as xapi does: any declaration of encoding that is ISO-8859-1 or US-ASCII is honoured, all else is UTF-8; a byte
@@ -33,7 +32,7 @@ func ParseCall(body []byte) (Call, error) {
 	}
 	var c Call
 	err := p.element("methodCall", func() (err error) {
-		if err = p.element("methodName", func() (err error) { c.Method, err = p.text(); return err }); err != nil {
+		if err = p.element("methodName", func() (err error) { c.Method, err = p.data(); return err }); err != nil {
 			return err
 		}
 		c.Params, err = p.params()
@@ -49,11 +48,19 @@ func (p *parser) open(wanted string) (string, error) {
 	t, err := p.lex.nextTag()
 	switch {
 	case err != nil:
-		return "", err
+		return "", insteadOf(wanted, err)
 	case t.end:
 		return "", parseError("close_tag", wanted)
 	}
 	return t.name, nil
+}
+
+// insteadOf words text that stands where a tag is wanted; other errors stay.
+func insteadOf(wanted string, err error) error {
+	if s, ok := errors.AsType[*strayText](err); ok {
+		return parseError("data("+escaped(s.text)+")", wanted)
+	}
+	return err
 }
 
 // element reads one element of that name: its start tag, inside, and its end tag.
@@ -68,16 +75,16 @@ func (p *parser) element(name string, inside func() error) error {
 	if err := inside(); err != nil {
 		return err
 	}
-	return p.close()
+	return p.close(name)
 }
 
-func (p *parser) close() error {
+func (p *parser) close(name string) error {
 	t, err := p.lex.nextTag()
 	switch {
 	case err != nil:
-		return err
+		return insteadOf("close_tag("+name+")", err)
 	case !t.end:
-		return parseError("open_tag("+t.name+")", "close_tag")
+		return parseError("open_tag("+t.name+")", "close_tag("+name+")")
 	}
 	return nil
 }
@@ -85,7 +92,21 @@ func (p *parser) close() error {
 // atEnd says whether the next tag is an end tag, without taking it.
 func (p *parser) atEnd() (bool, error) {
 	t, err := p.lex.peekTag()
-	return t.end, err
+	return t.end, insteadOf("open_tag", err)
+}
+
+// data reads character data that has to be there. Where there is none rpclib takes the end tag for it, and then misses
+// that: an empty <name/> or <methodName/> cannot be read.
+func (p *parser) data() (string, error) {
+	text, err := p.text()
+	if err != nil || text != "" {
+		return text, err
+	}
+	t, err := p.lex.nextTag()
+	if err == nil && !t.end {
+		err = parseError("open_tag("+t.name+")", "data")
+	}
+	return "", err
 }
 
 // text reads the character data up to the next tag.
@@ -131,6 +152,8 @@ func (p *parser) value() (v any, err error) {
 		case end:
 			v = bare
 			return nil
+		case strings.Trim(bare, " \t\n") != "": // the tag that follows is refused by who closes the value
+			return nil
 		}
 		v, err = p.typed()
 		return err
@@ -146,28 +169,63 @@ func (p *parser) typed() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var v any
-	switch tag {
-	case "array":
-		v, err = p.array()
-	case "struct":
-		v, err = p.structure()
-	case "int", "i4", "i8", "boolean", "double", "string", "dateTime.iso8601", "base64", "nil":
-		v, err = p.scalar(tag)
-	default:
-		return nil, parseError("open_tag("+tag+")", valueTags)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return v, p.close()
-}
-
-func (p *parser) scalar(tag string) (any, error) {
 	text, err := p.text()
 	if err != nil {
 		return nil, err
 	}
+	next, err := p.lex.peekTag()
+	if err != nil {
+		return nil, err
+	}
+	var v any
+	switch {
+	case text == "" && next.end:
+		v, err = emptyElement(tag)
+	case tag == "array" || tag == "struct" || tag == "nil":
+		v, err = p.compound(tag, text)
+	case text == "":
+		err = parseError("open_tag("+next.name+")", "data")
+	default:
+		v, err = scalar(tag, text)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v, p.close(tag)
+}
+
+// emptyElement is what stands for nothing. Numbers and dates cannot.
+func emptyElement(tag string) (any, error) {
+	switch tag {
+	case "string", "value":
+		return "", nil
+	case "array":
+		return Set{}, nil
+	case "struct":
+		return Map{}, nil
+	case "nil":
+		return Nil{}, nil
+	}
+	return nil, parseError("empty_"+tag, tag)
+}
+
+// compound reads what has elements inside; before is the text in front of the first, which can only be blank.
+func (p *parser) compound(tag, before string) (any, error) {
+	stray := strings.Trim(before, " \t\n") != ""
+	switch {
+	case tag == "nil" && stray:
+		return nil, insteadOf("close_tag(nil)", &strayText{before})
+	case tag == "nil":
+		return Nil{}, nil
+	case stray:
+		return nil, insteadOf("open_tag", &strayText{before})
+	case tag == "array":
+		return p.array()
+	}
+	return p.structure()
+}
+
+func scalar(tag, text string) (any, error) {
 	switch tag {
 	case "int", "i4", "i8":
 		n, ok := ParseInt(text)
@@ -178,32 +236,28 @@ func (p *parser) scalar(tag string) (any, error) {
 	case "boolean":
 		return text == "1", nil
 	case "double":
-		f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-		if err != nil {
+		f, ok := ParseFloat(text)
+		if !ok {
 			return nil, &ParseError{`Failure("float_of_string")`}
 		}
 		return f, nil
 	case "dateTime.iso8601":
 		return Date(text), nil
 	case "base64":
-		b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+		b, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {
 			return nil, &ParseError{`Invalid_argument("Malformed input")`}
 		}
 		return Base64(b), nil
-	case "nil":
-		return Nil{}, nil
+	case "string":
+		return text, nil
 	}
-	return text, nil
+	return nil, parseError("open_tag("+tag+")", valueTags)
 }
 
 func (p *parser) array() (any, error) {
 	out := Set{}
-	end, err := p.atEnd()
-	if err != nil || end {
-		return out, err
-	}
-	err = p.element("data", func() error {
+	err := p.element("data", func() error {
 		return p.each(func() error {
 			v, err := p.value()
 			out = append(out, v)
@@ -218,7 +272,7 @@ func (p *parser) structure() (any, error) {
 	err := p.each(func() error {
 		return p.element("member", func() error {
 			var e Entry
-			err := p.element("name", func() (err error) { e.Key, err = p.text(); return err })
+			err := p.element("name", func() (err error) { e.Key, err = p.data(); return err })
 			if err != nil {
 				return err
 			}

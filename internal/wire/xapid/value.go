@@ -51,11 +51,26 @@ type Base64 string
 // Nil is a <nil/> or a null in a request.
 type Nil struct{}
 
-// TimeLayout is how xapi writes a time: whole seconds, UTC.
+// TimeLayout is how xapi writes a time of its own: whole seconds, UTC.
 const TimeLayout = "20060102T15:04:05Z"
+
+// AppendTime appends a time in whole seconds. One that a client gave with an offset keeps it; all others are UTC.
+func AppendTime(dst []byte, t time.Time) []byte {
+	if t.Location() == time.Local {
+		t = t.UTC()
+	}
+	return t.AppendFormat(dst, "20060102T15:04:05Z07:00")
+}
 
 // FormatFloat writes a float as OCaml's "%.16g" does: 1 is "1", 0.1 is "0.1", 1e20 is "1e+20".
 func FormatFloat(f float64) string {
+	return formatOrWord(f, 16)
+}
+
+// FormatLongFloat writes a float as xapi's database does, by "%0.18g": 0.1 is "0.100000000000000006".
+func FormatLongFloat(f float64) string { return formatOrWord(f, 18) }
+
+func formatOrWord(f float64, digits int) string {
 	switch {
 	case math.IsNaN(f):
 		return "nan"
@@ -64,7 +79,7 @@ func FormatFloat(f float64) string {
 	case math.IsInf(f, -1):
 		return "-inf"
 	}
-	return formatG(f, 16)
+	return formatG(f, digits)
 }
 
 // formatG is C's %.*g: the shorter of the two forms, without trailing zeros, the exponent with two digits at least.
@@ -99,7 +114,7 @@ func Describe(v any) string {
 	case Date:
 		return "D(" + string(v) + ")"
 	case time.Time:
-		return "D(" + v.UTC().Format(TimeLayout) + ")"
+		return "D(" + string(AppendTime(nil, v)) + ")"
 	case Base64:
 		return "B64(" + string(v) + ")"
 	case Set:

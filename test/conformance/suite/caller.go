@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 )
@@ -30,9 +30,28 @@ func (f *Failure) Code() string {
 	return f.Description[0]
 }
 
-// Call makes one call. Parameters are string, int, bool, float64, []string or map[string]string; a result is string (for
-// integers and dates too), bool, []any or map[string]any.
+// Call makes one call. Parameters are string, int, bool, float64, []string, or maps of strings to any of these; a result
+// is string (for numbers and dates too), bool, []any or map[string]any.
 func (c *Caller) Call(ctx context.Context, method string, params ...any) (any, error) {
+	v, err := c.Bare(ctx, method, params...)
+	if err != nil {
+		return nil, err
+	}
+	envelope, ok := v.(map[string]any)
+	if !ok {
+		return nil, errors.New("the reply is no struct")
+	}
+	switch envelope["Status"] {
+	case "Success":
+		return envelope["Value"], nil
+	case "Failure":
+		return nil, &Failure{Description: texts(envelope["ErrorDescription"])}
+	}
+	return nil, fmt.Errorf("the Status is %v", envelope["Status"])
+}
+
+// Bare is Call for a reply that is taken as it is.
+func (c *Caller) Bare(ctx context.Context, method string, params ...any) (any, error) {
 	var b bytes.Buffer
 	b.WriteString(`<?xml version="1.0"?><methodCall><methodName>` + method + `</methodName><params>`)
 	for _, p := range params {
@@ -41,28 +60,14 @@ func (c *Caller) Call(ctx context.Context, method string, params ...any) (any, e
 		b.WriteString("</param>")
 	}
 	b.WriteString("</params></methodCall>")
-	rq, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, &b)
+	status, text, err := c.post(ctx, "/", "text/xml", b.Bytes())
 	if err != nil {
 		return nil, err
 	}
-	rq.Header.Set("Content-Type", "text/xml")
-	client := c.Client
-	if client == nil {
-		client = http.DefaultClient
+	if status != http.StatusOK {
+		return nil, fmt.Errorf("%s: HTTP %d", method, status)
 	}
-	resp, err := client.Do(rq)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: HTTP %s", method, resp.Status)
-	}
-	return readReply(text)
+	return readValue(text)
 }
 
 func writeValue(b *bytes.Buffer, v any) {
@@ -89,19 +94,25 @@ func writeValue(b *bytes.Buffer, v any) {
 		}
 		b.WriteString("</data></array>")
 	case map[string]string:
-		b.WriteString("<struct>")
-		for k, e := range v {
-			b.WriteString("<member><name>")
-			_ = xml.EscapeText(b, []byte(k))
-			b.WriteString("</name>")
-			writeValue(b, e)
-			b.WriteString("</member>")
-		}
-		b.WriteString("</struct>")
+		writeStruct(b, v)
+	case map[string]any:
+		writeStruct(b, v)
 	default:
 		panic(fmt.Sprintf("conformance: no parameter can be a %T", v))
 	}
 	b.WriteString("</value>")
+}
+
+func writeStruct[V any](b *bytes.Buffer, m map[string]V) {
+	b.WriteString("<struct>")
+	for k, e := range m {
+		b.WriteString("<member><name>")
+		_ = xml.EscapeText(b, []byte(k)) // a buffer takes everything
+		b.WriteString("</name>")
+		writeValue(b, e)
+		b.WriteString("</member>")
+	}
+	b.WriteString("</struct>")
 }
 
 // element is any element of a reply.
@@ -111,7 +122,7 @@ type element struct {
 	Inner   []element `xml:",any"`
 }
 
-func readReply(text []byte) (any, error) {
+func readValue(text []byte) (any, error) {
 	var root element
 	if err := xml.Unmarshal(text, &root); err != nil {
 		return nil, fmt.Errorf("the reply is no XML: %w", err)
@@ -122,17 +133,7 @@ func readReply(text []byte) (any, error) {
 			return nil, fmt.Errorf("the reply has no %s", name)
 		}
 	}
-	envelope, ok := at.value().(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("the reply is no struct")
-	}
-	switch envelope["Status"] {
-	case "Success":
-		return envelope["Value"], nil
-	case "Failure":
-		return nil, &Failure{Description: texts(envelope["ErrorDescription"])}
-	}
-	return nil, fmt.Errorf("the Status is %v", envelope["Status"])
+	return at.value(), nil
 }
 
 func (e *element) child(name string) *element {

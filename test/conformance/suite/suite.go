@@ -4,9 +4,10 @@
 // It knows the API as clients see it. It must not know who answers, and nothing of the simulator or our client.
 //
 // It assumes: the URL is of the pool's master, the user may do everything (root or pool-admin), and other clients may
-// work in the pool meanwhile. It logs in with an originator of its own, makes secrets, tasks and messages, and destroys
-// what it made, also when a case fails. It touches no other object, unless a VM is allowed: that one, which must be
-// Halted, is started, paused, unpaused and stopped, and marked in other_config.
+// work in the pool meanwhile. It logs in with an originator of its own, makes secrets, tasks and VMs called conformance,
+// and destroys what it made, also when a case fails. Its VM has no disk and no network; it is started and stopped and needs
+// 256 MiB of one host. It touches no other object, unless it is told to use a VM that is there: that one, which must be
+// Halted, is then started, paused, unpaused and stopped in place of its own.
 package suite
 
 import (
@@ -16,20 +17,24 @@ import (
 	"time"
 )
 
+// originator is what tells the suite's sessions from others.
+const originator = "xapi-conformance"
+
 // Config says what is tested.
 type Config struct {
 	Caller   *Caller
 	Username string
 	Password string
-	AllowVM  string        // name_label of a Halted VM that may be used; "": the cases that need one are left out
-	Patience time.Duration // for a task to end; 0: 2 minutes
+	AllowVM  string        // name_label of a Halted VM that may be started and stopped; "": the suite makes one of its own
+	NoStart  bool          // leave out the cases that start a VM
+	Patience time.Duration // for a task to end, and half of what a case may take; 0: 2 minutes
 }
 
 // Case is one thing that a server must do.
 type Case struct {
-	Name    string
-	NeedsVM bool
-	Run     func(*Run) error // nil: it does
+	Name     string
+	StartsVM bool
+	Run      func(*Run) error // nil: it does
 }
 
 // Outcome is what became of a case.
@@ -55,8 +60,8 @@ func Play(ctx context.Context, cfg Config, cases []Case, done func(Outcome)) {
 	}
 	for _, c := range cases {
 		out := Outcome{Case: c.Name}
-		if c.NeedsVM && cfg.AllowVM == "" {
-			out.Left = "it needs a VM that may be used"
+		if c.StartsVM && cfg.NoStart {
+			out.Left = "it starts a VM"
 		} else {
 			out.Err = play(ctx, cfg, c)
 		}
@@ -65,15 +70,17 @@ func Play(ctx context.Context, cfg Config, cases []Case, done func(Outcome)) {
 }
 
 func play(ctx context.Context, cfg Config, c Case) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*cfg.Patience) // event.next has no end of its own
+	defer cancel()
 	r := &Run{Config: cfg, ctx: ctx}
-	v, err := r.raw("session.login_with_password", cfg.Username, cfg.Password, "1.0", "xapi-conformance")
+	v, err := r.raw("session.login_with_password", cfg.Username, cfg.Password, "1.0", originator)
 	if err != nil {
 		return fmt.Errorf("logging in: %w", err)
 	}
 	r.session, _ = v.(string)
 	defer r.clean()
-	if c.NeedsVM {
-		if err := r.findVM(); err != nil {
+	if c.StartsVM {
+		if err := r.takeVM(); err != nil {
 			return err
 		}
 	}
@@ -102,22 +109,50 @@ func (r *Run) raw(method string, params ...any) (any, error) {
 	return r.Caller.Call(r.ctx, method, params...)
 }
 
-// call is raw with the session.
+// call is raw with the session, and says in an error which call it was.
 func (r *Run) call(method string, params ...any) (any, error) {
-	return r.raw(method, append([]any{r.session}, params...)...)
+	v, err := r.raw(method, append([]any{r.session}, params...)...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", method, err)
+	}
+	return v, nil
+}
+
+// calls makes calls one after another, each with its parameters.
+func (r *Run) calls(list ...[]any) error {
+	for _, c := range list {
+		if _, err := r.call(c[0].(string), c[1:]...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // text is call for a result that is text.
 func (r *Run) text(method string, params ...any) (string, error) {
 	v, err := r.call(method, params...)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", method, err)
+		return "", err
 	}
 	s, ok := v.(string)
 	if !ok {
 		return "", fmt.Errorf("%s answered a %T, not text", method, v)
 	}
 	return s, nil
+}
+
+// wantText wants a call to answer this text.
+func (r *Run) wantText(want, method string, params ...any) error {
+	got, err := r.text(method, params...)
+	return unless(err, got == want, "%s answered %q, where %q is right", method, got, want)
+}
+
+// unless is err, or a complaint where there is none and a claim does not hold.
+func unless(err error, holds bool, complaint string, args ...any) error {
+	if err == nil && !holds {
+		err = fmt.Errorf(complaint, args...)
+	}
+	return err
 }
 
 // refused wants a failure with these words first.
@@ -138,6 +173,15 @@ func (r *Run) refused(want []string, method string, params ...any) error {
 	return nil
 }
 
+// wantStatus posts something that cannot be read as a call.
+func (r *Run) wantStatus(want int, path, contentType, body string) error {
+	status, text, err := r.Caller.post(r.ctx, path, contentType, []byte(body))
+	if err == nil && status != want {
+		err = fmt.Errorf("HTTP %d where %d is right: %s", status, want, text)
+	}
+	return err
+}
+
 // waitTask waits for the end of a task and returns its record.
 func (r *Run) waitTask(task string) (map[string]any, error) {
 	r.later("task.destroy", task)
@@ -145,7 +189,7 @@ func (r *Run) waitTask(task string) (map[string]any, error) {
 	for {
 		v, err := r.call("task.get_record", task)
 		if err != nil {
-			return nil, fmt.Errorf("task.get_record: %w", err)
+			return nil, err
 		}
 		record, _ := v.(map[string]any)
 		if record["status"] != "pending" {
@@ -160,6 +204,19 @@ func (r *Run) waitTask(task string) (map[string]any, error) {
 			return nil, r.ctx.Err()
 		}
 	}
+}
+
+// takeVM makes the VM of a case, or looks up the one that may be used. It is left Halted.
+func (r *Run) takeVM() (err error) {
+	if r.AllowVM == "" {
+		r.vm, err = r.makeVM()
+	} else {
+		err = r.findVM()
+	}
+	if err == nil {
+		r.later("VM.hard_shutdown", r.vm)
+	}
+	return err
 }
 
 // findVM looks the allowed VM up, and insists that it may be used.
