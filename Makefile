@@ -24,7 +24,7 @@ race: ## all tests as CI runs them
 
 fuzz: ## fuzz each target of a package: FUZZ=./pkg/… TIME=30s
 	@for target in $$(go test $(FUZZ) -list '^Fuzz' | grep '^Fuzz'); do \
-		echo "== $$target"; go test $(FUZZ) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME) || exit 1; done
+		echo "== $$target"; go test $(FUZZ) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(TIME) -fuzzminimizetime 1s || exit 1; done
 
 bench: ## benchmarks with their ratios, through benchstat: COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee bench-new.txt | grep -E '^(Benchmark|pkg:)'

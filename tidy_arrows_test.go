@@ -58,6 +58,31 @@ var rooms = []room{
 		why:      "the codec knows bytes and records only",
 	},
 	{
+		packages: []string{"internal/wire/xmlrpc"},
+		never:    []string{"internal/wire/jsonrpc", "internal/wire/xapid"},
+		why:      "the protocols do not know each other, nor the simulator's half",
+	},
+	{
+		packages: []string{"internal/wire/jsonrpc"},
+		never:    []string{"internal/wire/xmlrpc", "internal/wire/xapid"},
+		why:      "the protocols do not know each other, nor the simulator's half",
+	},
+	{
+		packages: []string{"internal/wire/record"},
+		never:    []string{"internal/wire/xmlrpc", "internal/wire/jsonrpc", "internal/wire/xapid"},
+		why:      "what the protocols share knows none of them",
+	},
+	{
+		packages: []string{"internal/wire/wiretest"},
+		never:    []string{"internal/wire/xmlrpc", "internal/wire/jsonrpc", "internal/wire/record", "internal/wire/xapid"},
+		why:      "what codecs are tested with must not share their mistakes",
+	},
+	{
+		packages: []string{"internal/wire/xapid"},
+		never:    []string{"internal/wire/xmlrpc", "internal/wire/jsonrpc", "internal/wire/record"},
+		why:      "a mistake of one half must show in the other",
+	},
+	{
 		packages: []string{"pkg/store"},
 		never:    []string{"net", "net/*", "log", "log/*", "pkg/xapi", "pkg/informer", "pkg/desired", "pkg/reconcile", "pkg/simulator", "pkg/web"},
 		direct:   []string{"os"},
@@ -96,7 +121,7 @@ var rooms = []room{
 		packages: []string{"pkg/simulator", "pkg/simulator/*"},
 		never: []string{
 			"pkg/xapi", "pkg/store", "pkg/informer", "pkg/desired", "pkg/desired/*", "pkg/placement", "pkg/reconcile",
-			"pkg/reconcile/*", "pkg/web", "internal/failover", "internal/wire/xmlrpc",
+			"pkg/reconcile/*", "pkg/web", "internal/failover", "internal/wire/xmlrpc", "internal/wire/jsonrpc", "internal/wire/record",
 		},
 		why: "the simulator shares nothing with the client but the datamodel, or one mistake would hide in the other",
 	},

@@ -8,8 +8,7 @@ import (
 )
 
 const (
-	xenFolder  = "pkg/xapi/xen/"
-	wireFolder = "internal/wire/xmlrpc/"
+	xenFolder = "pkg/xapi/xen/"
 	// maxLines keeps generated files readable in review; a formatted file stays under 1,000 lines.
 	maxLines = 900
 )
@@ -20,6 +19,8 @@ type generator struct {
 	taken map[string]string // Go name → what has it
 	codes []code
 	enums map[string]bool // enumerations already written: four stand in two classes
+
+	shapes int // records that have decoders
 }
 
 // code is an error code with its Go name.
@@ -99,11 +100,10 @@ func (g *generator) files() []file {
 	for _, c := range g.model.Classes {
 		files = append(files, pack(xenFolder+"zz_"+fileWord(c.Name), "xen", g.class(c))...)
 		if isRecord(c) {
-			files = append(files, g.decoder(c))
+			files = append(files, g.decoders(c)...)
 		}
 	}
-	files = append(files, g.dispatch())
-	return files
+	return append(files, g.dispatch()...)
 }
 
 // pack puts blocks of code into as few files as hold them within maxLines: NAME.go, NAME_2.go, ….

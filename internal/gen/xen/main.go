@@ -1,5 +1,5 @@
 // Command xen writes the datamodel as Go: pkg/xapi/xen/zz_*.go (references, records, enumerations, messages, error
-// codes) and internal/wire/xmlrpc/zz_*.go (the decoders of the records).
+// codes) and the decoders of the records in internal/wire/xmlrpc and internal/wire/jsonrpc.
 //
 // It knows internal/datamodel and Go's syntax. It must not know how the result is used. The same datamodel gives the
 // same bytes, so that a test can tell whether the generated files are fresh.
@@ -40,7 +40,7 @@ func run(root string) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range g.files() {
+	for _, f := range append(g.files(), g.changed()...) {
 		if err := write(root, f); err != nil {
 			return err
 		}

@@ -2,185 +2,142 @@ package xmlrpc
 
 import "bytes"
 
-// openStruct opens a struct: for d.openStruct(); d.nextMember(); d.endMember() { … }. Another value there is a
-// mismatch, and reads as a struct without members.
-func (d *decoder) openStruct() {
-	d.name = nil
-	start := d.pos
-	if d.eat("<value>") {
+// OpenStruct opens a struct and its first member: for ok := d.OpenStruct(); ok; ok = d.NextMember() { … }. Another value
+// there is a mismatch, and reads as a struct without members.
+func (d *decoder) OpenStruct() bool {
+	if d.Pos != d.Held {
 		if d.eat("<struct>") {
-			d.enter()
-			return
+			d.Enter()
+			return d.openMember()
 		}
 		if d.eat("<struct/>") {
-			d.want("</value>")
-			d.closeEmpty()
-			return
+			return false
 		}
 	}
-	d.wrongKind(start, "a struct")
+	d.wrongKind("a struct")
+	return false
 }
-
-// closed is what nextMember and nextItem see after openStruct or openArray found nothing to walk over.
-const closed = 1 << 30
-
-// closeEmpty makes the loop that follows end at once.
-func (d *decoder) closeEmpty() { d.depth += closed }
 
 // wrongKind skips a value that is not what was expected.
-func (d *decoder) wrongKind(start int, wanted string) {
-	d.pos = start
-	d.mismatch(start, "%s is expected, not %s", wanted, clip(d.data[start:min(start+16, len(d.data))]))
-	d.skip()
-	d.closeEmpty()
+func (d *decoder) wrongKind(wanted string) {
+	if d.Err == nil {
+		d.Mismatch(d.Pos, "%s is expected, not %s", wanted, clip(d.Data[d.Pos:min(d.Pos+16, len(d.Data))]))
+		d.Skip()
+	}
 }
 
-// done reports whether the loop over members or items is over: after an error, or with nothing to walk over.
-func (d *decoder) done() bool {
-	if d.depth >= closed {
-		d.depth -= closed
-		return true
+// memberEnd stands between the value of a member and the name of the next one.
+const memberEnd = "</value></member><member><name>"
+
+// NextMember goes on to the next member; false at the end of the struct.
+func (d *decoder) NextMember() bool {
+	if rest := d.Data[d.Pos:]; len(rest) > len(memberEnd) && string(rest[:len(memberEnd)]) == memberEnd {
+		d.Pos += len(memberEnd)
+		return d.openNamed()
 	}
-	return d.err != nil
+	return d.closeMember() && d.openMember()
 }
 
-// nextMember reads the name of the next member into d.name; false at the end of the struct.
-func (d *decoder) nextMember() bool {
-	if d.done() {
-		return false
+// closeMember closes a member behind its value.
+func (d *decoder) closeMember() bool { return d.closeValue() && d.want("</member>") }
+
+// openMember opens a member, or closes the struct.
+func (d *decoder) openMember() bool {
+	if d.eat("<member>") {
+		return d.want("<name>") && d.openNamed()
 	}
-	if d.eat("<member>") && d.want("<name>") {
-		d.name = d.until("</name>")
-		return d.err == nil
-	}
-	if d.want("</struct>") && d.want("</value>") {
-		d.depth--
+	if d.want("</struct>") {
+		d.Leave()
 	}
 	return false
 }
 
-// endMember closes a member.
-func (d *decoder) endMember() { d.want("</member>") }
-
-// memberName is the present member's name as text. xapi writes names as they are; a server that escapes them is
-// understood too, and what is no entity stands for itself.
-func (d *decoder) memberName() string {
-	if bytes.IndexByte(d.name, '&') < 0 {
-		return d.interned(d.name)
+// openNamed reads a member's name into d.Name, and opens its value.
+func (d *decoder) openNamed() bool {
+	const plain = "</name><value>"
+	rest := d.Data[d.Pos:]
+	if n := bytes.IndexByte(rest, '<'); n >= 0 && len(rest)-n > len(plain) && string(rest[n:n+len(plain)]) == plain {
+		d.Name = rest[:n]
+		d.Pos += n + len(plain)
+		return true
 	}
-	out := make([]byte, 0, len(d.name))
-	for rest := d.name; len(rest) > 0; {
-		if char, length := entity(rest); rest[0] == '&' && length > 0 {
-			out = append(out, string(char)...)
-			rest = rest[length:]
-			continue
-		}
-		out = append(out, rest[0])
-		rest = rest[1:]
-	}
-	return string(out)
+	d.Name = d.until("</name>")
+	return d.Err == nil && d.openValue()
 }
 
-// openArray opens an array: for d.openArray(); d.nextItem(); { … }.
-func (d *decoder) openArray() {
-	start := d.pos
-	if d.eat("<value>") {
+// openValue opens a value.
+func (d *decoder) openValue() bool {
+	if d.eat("<value/>") {
+		d.space()
+		d.Held = d.Pos
+		return true
+	}
+	return d.want("<value>")
+}
+
+// closeValue closes a value. <value/> is closed already, if nothing was read for its content.
+func (d *decoder) closeValue() bool {
+	if d.Pos == d.Held && d.Err == nil {
+		d.Held = -1
+		return true
+	}
+	return d.want("</value>")
+}
+
+// MemberName is the present member's name as text. xapi writes names as they are; a server that escapes them is
+// understood too, and what is no entity stands for itself.
+func (d *decoder) MemberName() string {
+	if word, ok := d.Words.Find(d.Name); ok {
+		return word
+	}
+	word := string(d.Name)
+	if bytes.IndexByte(d.Name, '&') >= 0 {
+		word = string(d.resolveLeniently(nil, d.Name))
+	}
+	d.Words.Add(d.Name, word)
+	return word
+}
+
+// OpenArray opens an array and its first item: for ok := d.OpenArray(); ok; ok = d.NextItem() { … }.
+func (d *decoder) OpenArray() bool {
+	if d.Pos != d.Held {
 		if d.eat("<array>") {
 			if d.eat("<data>") {
-				d.enter()
-				return
+				d.Enter()
+				return d.openItem()
 			}
-			if !d.eat("<data/>") {
-				d.fail("<data> expected")
-				return
+			if d.want("<data/>") {
+				d.want("</array>")
 			}
-			d.want("</array>")
-			d.want("</value>")
-			d.closeEmpty()
-			return
+			return false
 		}
 		if d.eat("<array/>") {
-			d.want("</value>")
-			d.closeEmpty()
-			return
+			return false
 		}
 	}
-	d.wrongKind(start, "an array")
+	d.wrongKind("an array")
+	return false
 }
 
-// nextItem reports whether another item follows; it closes the array where none does.
-func (d *decoder) nextItem() bool {
-	if d.done() {
-		return false
+// itemEnd stands between two items.
+const itemEnd = "</value><value>"
+
+// NextItem goes on to the next item; false at the end of the array.
+func (d *decoder) NextItem() bool {
+	if rest := d.Data[d.Pos:]; len(rest) > len(itemEnd) && string(rest[:len(itemEnd)]) == itemEnd {
+		d.Pos += len(itemEnd)
+		return true
 	}
+	return d.closeValue() && d.openItem()
+}
+
+// openItem opens an item, or closes the array.
+func (d *decoder) openItem() bool {
 	if d.eat("</data>") {
-		if d.want("</array>") && d.want("</value>") {
-			d.depth--
+		if d.want("</array>") {
+			d.Leave()
 		}
 		return false
 	}
-	return true
-}
-
-// skip reads over a value of any kind, without recursion and without keeping anything.
-func (d *decoder) skip() {
-	if d.eat("<value/>") || !d.want("<value>") {
-		return
-	}
-	d.skipBody()
-}
-
-// skipBody reads up to the </value> that closes an open <value>. Every step consumes bytes, so it ends.
-func (d *decoder) skipBody() {
-	for open := 1; open > 0 && d.err == nil; {
-		d.run()
-		switch {
-		case d.err != nil:
-		case d.at("<name>"): // may hold anything
-			d.until("</name>")
-		case d.eat("<value>"):
-			open++
-			if d.depth+open > 2*maxDepth {
-				d.fail("values nest deeper than %d levels", maxDepth)
-			}
-		case d.eat("</value>"):
-			open--
-		default:
-			d.skipTag()
-		}
-	}
-}
-
-// skipTag reads over one tag; only those of XML-RPC are known.
-func (d *decoder) skipTag() {
-	start := d.pos
-	end := bytes.IndexByte(d.data[d.pos:min(len(d.data), d.pos+32)], '>')
-	if end < 0 {
-		d.fail("a tag of XML-RPC expected")
-		return
-	}
-	switch name := string(bytes.Trim(d.data[d.pos+1:d.pos+end], "/")); name {
-	case "value", "struct", "member", "array", "data", "string", "int", "i4", "i8", "double", "boolean", "dateTime.iso8601", "nil", "base64":
-		d.pos += end + 1
-	default:
-		d.failAt(start, "<%s> is no tag of XML-RPC", clip([]byte(name)))
-	}
-}
-
-// texts reads an array of strings or references.
-func texts[T ~string](d *decoder) []T {
-	var set []T
-	for d.openArray(); d.nextItem(); {
-		set = append(set, T(d.text()))
-	}
-	return set
-}
-
-// words reads an array of words of an enumeration.
-func words[T ~string](d *decoder) []T {
-	var set []T
-	for d.openArray(); d.nextItem(); {
-		set = append(set, T(d.word()))
-	}
-	return set
+	return d.Err == nil && d.openValue()
 }

@@ -58,6 +58,9 @@ func TestValuesAreReadByTheTypeThatIsWanted(t *testing.T) {
 		{"map with numbers as keys", "<value><struct><member><name>7</name><value><double>1</double></value></member></struct></value>", as[xen.Map[int64, float64]], xen.Map[int64, float64]{{Key: 7, Value: 1}}},
 		{"map of sets", "<value><struct><member><name>h</name><value><array><data><value>E</value></data></array></value></member></struct></value>", as[xen.Map[xen.HostRef, []string]], xen.Map[xen.HostRef, []string]{{Key: "h", Value: []string{"E"}}}},
 		{"white space between elements", "<value>\n <array>\n<data>\r\n <value> <int>1</int> </value>\t</data> </array> </value>", as[[]int64], []int64{1}},
+		{"raw", "<value> <array><data><value/></data></array></value>", as[Raw], Raw("<value> <array><data><value/></data></array></value>")},
+		{"an option", "<value><struct><member><name>sr</name><value><struct><member><name>uuid</name><value>u</value></member></struct></value></member></struct></value>", as[xen.ProbeResult], xen.ProbeResult{SR: &xen.SRStat{UUID: new("u")}}},
+		{"members twice: the second counts", "<value><struct><member><name>uuid</name><value>u</value></member><member><name>tags</name><value><array><data><value>t</value></data></array></value></member><member><name>uuid</name><value/></member><member><name>tags</name><value><array/></value></member></struct></value>", as[xen.VM], xen.VM{}},
 		{"key that is not escaped", "<value><struct><member><name>a&b<c>\"d\"</name><value>v</value></member></struct></value>", as[xen.Map[string, string]], xen.StringMap(`a&b<c>"d"`, "v")},
 	} {
 		got, err := tt.got(reply(tt.value))

@@ -1,29 +1,16 @@
 package xmlrpc
 
-import "fmt"
+import "github.com/xencontroller/xencontroller/internal/wire/record"
 
-// SyntaxError is a reply that cannot be read: cut, ill-formed, or not XML-RPC at all.
-type SyntaxError struct {
-	// Offset is where reading stopped, in bytes from the start of the reply.
-	Offset int
-	// What was wrong there.
-	What string
-}
+// What both protocols have in common under its name here.
+type (
+	// SyntaxError is a reply that cannot be read.
+	SyntaxError = record.SyntaxError
+	// TypeError is a well-formed reply that holds another kind of value than the call returns.
+	TypeError = record.TypeError
+	// Raw is a value as it stands in the reply, from <value> to </value>.
+	Raw = record.Raw
+)
 
-// Error says where reading stopped, and why.
-func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("the reply cannot be read as XML-RPC: byte %d: %s", e.Offset, e.What)
-}
-
-// TypeError is a well-formed reply that holds another kind of value than the call returns.
-type TypeError struct {
-	// Offset is where the value stands, in bytes from the start of the reply.
-	Offset int
-	// What was expected and what came.
-	What string
-}
-
-// Error says where the value stands, and what is wrong with it.
-func (e *TypeError) Error() string {
-	return fmt.Sprintf("the reply holds an unexpected value: byte %d: %s", e.Offset, e.What)
-}
+// ErrTooLong is a reply beyond the limits.
+var ErrTooLong = record.ErrTooLong

@@ -2,85 +2,54 @@ package xmlrpc
 
 import (
 	"bytes"
-	"fmt"
+
+	"github.com/xencontroller/xencontroller/internal/wire/record"
 )
 
-// maxDepth is how deep values may nest. xapi: the deepest reply, event.from with a map of a record, has seven levels.
-const maxDepth = 32
+// decoder walks over one reply after another. A value is read from behind its <value>, and what reads it stops before
+// its </value>. A <value/> has no </value>: Held is where its content would be.
+type decoder struct{ record.Core }
 
-// decoder walks over one reply. Its methods read what comes next; after the first syntax error every one of them does
-// nothing, so that callers check once, at the end.
-type decoder struct {
-	data []byte
-	pos  int
-	err  *SyntaxError // ends everything
-	bad  *TypeError   // the first value of a wrong kind since it was last asked for
-	name []byte       // of the current struct member; valid until the next one
-	// depth counts the structs and arrays that are open.
-	depth  int
-	intern map[string]string
-}
-
-// fail notes a syntax error at the present place and ends reading.
-func (d *decoder) fail(format string, args ...any) {
-	if d.err == nil {
-		d.err = &SyntaxError{Offset: min(d.pos, len(d.data)), What: fmt.Sprintf(format, args...)}
-	}
-}
-
-// failAt is fail at another place.
-func (d *decoder) failAt(pos int, format string, args ...any) {
-	d.pos = pos
-	d.fail(format, args...)
-}
-
-// mismatch notes a value of a wrong kind that stood at pos; reading goes on behind it.
-func (d *decoder) mismatch(pos int, format string, args ...any) {
-	if d.bad == nil && d.err == nil {
-		d.bad = &TypeError{Offset: pos, What: fmt.Sprintf(format, args...)}
-	}
-}
-
-// takeBad returns the first mismatch since the last call, and forgets it.
-func (d *decoder) takeBad() error {
-	bad := d.bad
-	d.bad = nil
-	if bad == nil {
-		return nil
-	}
-	return bad
-}
+// clip shortens a value for a message.
+func clip(raw []byte) string { return record.Clip(raw) }
 
 // space skips white space between elements.
 func (d *decoder) space() {
-	for d.pos < len(d.data) {
-		switch d.data[d.pos] {
+	for d.Pos < len(d.Data) {
+		switch d.Data[d.Pos] {
 		case ' ', '\t', '\n', '\r':
-			d.pos++
+			d.Pos++
 		default:
 			return
 		}
 	}
 }
 
+// at reports whether a tag stands at the present place.
+func (d *decoder) at(tag string) bool {
+	rest := d.Data[d.Pos:]
+	if len(rest) >= len(tag) {
+		return string(rest[:len(tag)]) == tag
+	}
+	if !d.EOF && string(rest) == tag[:len(rest)] {
+		d.Cut(tag)
+	}
+	return false
+}
+
 // eat consumes a tag if it comes next, after white space.
 func (d *decoder) eat(tag string) bool {
-	if d.err != nil {
+	if d.Err != nil {
 		return false
 	}
 	if !d.at(tag) {
 		d.space()
-		if !d.at(tag) {
+		if d.Err != nil || !d.at(tag) {
 			return false
 		}
 	}
-	d.pos += len(tag)
+	d.Pos += len(tag)
 	return true
-}
-
-// at reports whether a tag stands at the present place.
-func (d *decoder) at(tag string) bool {
-	return len(d.data)-d.pos >= len(tag) && string(d.data[d.pos:d.pos+len(tag)]) == tag
 }
 
 // want consumes a tag that has to come next.
@@ -88,28 +57,25 @@ func (d *decoder) want(tag string) bool {
 	if d.eat(tag) {
 		return true
 	}
-	if rest := d.data[min(d.pos, len(d.data)):]; len(rest) < len(tag) && tag[:len(rest)] == string(rest) {
-		d.failAt(len(d.data), "the reply ends where %s should come", tag)
+	if rest := d.Data[d.Pos:]; len(rest) < len(tag) && tag[:len(rest)] == string(rest) {
+		d.Cut(tag)
 	} else {
-		d.fail("%s expected", tag)
+		d.Fail(d.Pos, "%s expected", tag)
 	}
 	return false
 }
 
 // until returns the bytes up to a closing tag, and consumes both. What stands between may hold any other tag.
 func (d *decoder) until(tag string) []byte {
-	if d.err != nil {
-		return nil
-	}
-	for end := d.pos; ; end++ {
-		n := bytes.IndexByte(d.data[end:], tag[0])
+	for end := d.Pos; ; end++ {
+		n := bytes.IndexByte(d.Data[end:], tag[0])
 		if n < 0 {
-			d.failAt(len(d.data), "the reply ends before %s", tag)
+			d.Cut(tag)
 			return nil
 		}
-		if end += n; len(d.data)-end >= len(tag) && string(d.data[end:end+len(tag)]) == tag {
-			raw := d.data[d.pos:end]
-			d.pos = end + len(tag)
+		if end += n; len(d.Data)-end >= len(tag) && string(d.Data[end:end+len(tag)]) == tag {
+			raw := d.Data[d.Pos:end]
+			d.Pos = end + len(tag)
 			return raw
 		}
 	}
@@ -117,22 +83,12 @@ func (d *decoder) until(tag string) []byte {
 
 // run returns the text up to the next tag.
 func (d *decoder) run() []byte {
-	if d.err != nil {
-		return nil
-	}
-	n := bytes.IndexByte(d.data[d.pos:], '<')
+	n := bytes.IndexByte(d.Data[d.Pos:], '<')
 	if n < 0 {
-		d.failAt(len(d.data), "the reply ends in the middle of a value")
+		d.Cut("a tag")
 		return nil
 	}
-	raw := d.data[d.pos : d.pos+n]
-	d.pos += n
+	raw := d.Data[d.Pos : d.Pos+n]
+	d.Pos += n
 	return raw
-}
-
-// enter counts one more open struct or array.
-func (d *decoder) enter() {
-	if d.depth++; d.depth > maxDepth {
-		d.fail("values nest deeper than %d levels", maxDepth)
-	}
 }

@@ -6,26 +6,34 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeBlob reads a struct into a record of class blob; members that the record lacks are skipped.
+var shapeBlob = newShape(40,
+	"uuid",
+	"name_label",
+	"name_description",
+	"size",
+	"public",
+	"last_updated",
+	"mime_type",
+)
+
+// decodeBlob reads a record of class blob; members that the class lacks are passed over.
 func decodeBlob(d *decoder, r *xen.Blob) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "size":
-			r.Size = d.int()
-		case "public":
-			r.Public = d.bool()
-		case "last_updated":
-			r.LastUpdated = d.time()
-		case "mime_type":
-			r.MimeType = d.text()
-		default:
-			d.skip()
+	for w := d.walk(shapeBlob); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			r.Size = d.Int()
+		case 4:
+			r.Public = d.Bool()
+		case 5:
+			r.LastUpdated = d.Time()
+		case 6:
+			keepText(d, &w, &r.MimeType)
 		}
 	}
 }

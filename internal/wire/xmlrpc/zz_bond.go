@@ -6,30 +6,40 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeBond reads a struct into a record of class Bond; members that the record lacks are skipped.
+var shapeBond = newShape(24,
+	"uuid",
+	"master",
+	"slaves",
+	"other_config",
+	"primary_slave",
+	"mode",
+	"properties",
+	"links_up",
+	"auto_update_mac",
+)
+
+// decodeBond reads a record of class Bond; members that the class lacks are passed over.
 func decodeBond(d *decoder, r *xen.Bond) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "master":
-			r.Master = xen.PIFRef(d.text())
-		case "slaves":
-			r.Slaves = texts[xen.PIFRef](d)
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "primary_slave":
-			r.PrimarySlave = xen.PIFRef(d.text())
-		case "mode":
-			r.Mode = xen.BondMode(d.word())
-		case "properties":
-			r.Properties = textMap[string, string](d)
-		case "links_up":
-			r.LinksUp = d.int()
-		case "auto_update_mac":
-			r.AutoUpdateMAC = d.bool()
-		default:
-			d.skip()
+	for w := d.walk(shapeBond); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.Master)
+		case 2:
+			keepRefs(d, &r.Slaves)
+		case 3:
+			keepMap(d, &w, &r.OtherConfig)
+		case 4:
+			keepRef(d, &w, &r.PrimarySlave)
+		case 5:
+			r.Mode = xen.BondMode(d.Word())
+		case 6:
+			keepMap(d, &w, &r.Properties)
+		case 7:
+			r.LinksUp = d.Int()
+		case 8:
+			r.AutoUpdateMAC = d.Bool()
 		}
 	}
 }

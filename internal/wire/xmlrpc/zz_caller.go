@@ -6,30 +6,40 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeCaller reads a struct into a record of class Caller; members that the record lacks are skipped.
+var shapeCaller = newShape(68,
+	"uuid",
+	"name_label",
+	"name_description",
+	"user_agent",
+	"client_ip",
+	"last_access",
+	"groups",
+	"rate_limit",
+	"auto_registered",
+)
+
+// decodeCaller reads a record of class Caller; members that the class lacks are passed over.
 func decodeCaller(d *decoder, r *xen.Caller) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "user_agent":
-			r.UserAgent = d.text()
-		case "client_ip":
-			r.ClientIP = d.text()
-		case "last_access":
-			r.LastAccess = d.time()
-		case "groups":
-			r.Groups = texts[string](d)
-		case "rate_limit":
-			r.RateLimit = xen.RateLimitRef(d.text())
-		case "auto_registered":
-			r.AutoRegistered = d.bool()
-		default:
-			d.skip()
+	for w := d.walk(shapeCaller); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepText(d, &w, &r.UserAgent)
+		case 4:
+			keepText(d, &w, &r.ClientIP)
+		case 5:
+			r.LastAccess = d.Time()
+		case 6:
+			keepTexts(d, &w, &r.Groups)
+		case 7:
+			keepRef(d, &w, &r.RateLimit)
+		case 8:
+			r.AutoRegistered = d.Bool()
 		}
 	}
 }

@@ -6,32 +6,43 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeCertificate reads a struct into a record of class Certificate; members that the record lacks are skipped.
+var shapeCertificate = newShape(62,
+	"uuid",
+	"name",
+	"type",
+	"host",
+	"not_before",
+	"not_after",
+	"fingerprint",
+	"fingerprint_sha256",
+	"fingerprint_sha1",
+	"purpose",
+)
+
+// decodeCertificate reads a record of class Certificate; members that the class lacks are passed over.
 func decodeCertificate(d *decoder, r *xen.Certificate) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name":
-			r.Name = d.text()
-		case "type":
-			r.Type = xen.CertificateType(d.word())
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		case "not_before":
-			r.NotBefore = d.time()
-		case "not_after":
-			r.NotAfter = d.time()
-		case "fingerprint":
-			r.Fingerprint = d.text()
-		case "fingerprint_sha256":
-			r.FingerprintSha256 = d.text()
-		case "fingerprint_sha1":
-			r.FingerprintSha1 = d.text()
-		case "purpose":
-			r.Purpose = words[xen.CertificatePurpose](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeCertificate); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.Name)
+		case 2:
+			r.Type = xen.CertificateType(d.Word())
+		case 3:
+			keepRef(d, &w, &r.Host)
+		case 4:
+			r.NotBefore = d.Time()
+		case 5:
+			r.NotAfter = d.Time()
+		case 6:
+			keepText(d, &w, &r.Fingerprint)
+		case 7:
+			keepText(d, &w, &r.FingerprintSha256)
+		case 8:
+			keepText(d, &w, &r.FingerprintSha1)
+		case 9:
+			keepTexts(d, &w, &r.Purpose)
 		}
 	}
 }

@@ -6,46 +6,64 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeCluster reads a struct into a record of class Cluster; members that the record lacks are skipped.
+var shapeCluster = newShape(60,
+	"uuid",
+	"cluster_hosts",
+	"pending_forget",
+	"cluster_token",
+	"cluster_stack",
+	"cluster_stack_version",
+	"is_quorate",
+	"quorum",
+	"live_hosts",
+	"expected_hosts",
+	"allowed_operations",
+	"current_operations",
+	"pool_auto_join",
+	"token_timeout",
+	"token_timeout_coefficient",
+	"cluster_config",
+	"other_config",
+)
+
+// decodeCluster reads a record of class Cluster; members that the class lacks are passed over.
 func decodeCluster(d *decoder, r *xen.Cluster) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "cluster_hosts":
-			r.ClusterHosts = texts[xen.ClusterHostRef](d)
-		case "pending_forget":
-			r.PendingForget = texts[string](d)
-		case "cluster_token":
-			r.ClusterToken = d.text()
-		case "cluster_stack":
-			r.ClusterStack = d.text()
-		case "cluster_stack_version":
-			r.ClusterStackVersion = d.int()
-		case "is_quorate":
-			r.IsQuorate = d.bool()
-		case "quorum":
-			r.Quorum = d.int()
-		case "live_hosts":
-			r.LiveHosts = d.int()
-		case "expected_hosts":
-			r.ExpectedHosts = d.int()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.ClusterOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.ClusterOperation](d)
-		case "pool_auto_join":
-			r.PoolAutoJoin = d.bool()
-		case "token_timeout":
-			r.TokenTimeout = d.float()
-		case "token_timeout_coefficient":
-			r.TokenTimeoutCoefficient = d.float()
-		case "cluster_config":
-			r.ClusterConfig = textMap[string, string](d)
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeCluster); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRefs(d, &r.ClusterHosts)
+		case 2:
+			keepTexts(d, &w, &r.PendingForget)
+		case 3:
+			keepText(d, &w, &r.ClusterToken)
+		case 4:
+			keepText(d, &w, &r.ClusterStack)
+		case 5:
+			r.ClusterStackVersion = d.Int()
+		case 6:
+			r.IsQuorate = d.Bool()
+		case 7:
+			r.Quorum = d.Int()
+		case 8:
+			r.LiveHosts = d.Int()
+		case 9:
+			r.ExpectedHosts = d.Int()
+		case 10:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 11:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 12:
+			r.PoolAutoJoin = d.Bool()
+		case 13:
+			r.TokenTimeout = d.Float()
+		case 14:
+			r.TokenTimeoutCoefficient = d.Float()
+		case 15:
+			keepMap(d, &w, &r.ClusterConfig)
+		case 16:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

@@ -6,34 +6,46 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeClusterHost reads a struct into a record of class Cluster_host; members that the record lacks are skipped.
+var shapeClusterHost = newShape(61,
+	"uuid",
+	"cluster",
+	"host",
+	"enabled",
+	"PIF",
+	"joined",
+	"live",
+	"last_update_live",
+	"allowed_operations",
+	"current_operations",
+	"other_config",
+)
+
+// decodeClusterHost reads a record of class Cluster_host; members that the class lacks are passed over.
 func decodeClusterHost(d *decoder, r *xen.ClusterHost) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "cluster":
-			r.Cluster = xen.ClusterRef(d.text())
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		case "enabled":
-			r.Enabled = d.bool()
-		case "PIF":
-			r.PIF = xen.PIFRef(d.text())
-		case "joined":
-			r.Joined = d.bool()
-		case "live":
-			r.Live = d.bool()
-		case "last_update_live":
-			r.LastUpdateLive = d.time()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.ClusterHostOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.ClusterHostOperation](d)
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeClusterHost); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.Cluster)
+		case 2:
+			keepRef(d, &w, &r.Host)
+		case 3:
+			r.Enabled = d.Bool()
+		case 4:
+			keepRef(d, &w, &r.PIF)
+		case 5:
+			r.Joined = d.Bool()
+		case 6:
+			r.Live = d.Bool()
+		case 7:
+			r.LastUpdateLive = d.Time()
+		case 8:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 9:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 10:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

@@ -6,22 +6,28 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeConsole reads a struct into a record of class console; members that the record lacks are skipped.
+var shapeConsole = newShape(37,
+	"uuid",
+	"protocol",
+	"location",
+	"VM",
+	"other_config",
+)
+
+// decodeConsole reads a record of class console; members that the class lacks are passed over.
 func decodeConsole(d *decoder, r *xen.Console) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "protocol":
-			r.Protocol = xen.ConsoleProtocol(d.word())
-		case "location":
-			r.Location = d.text()
-		case "VM":
-			r.VM = xen.VMRef(d.text())
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeConsole); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			r.Protocol = xen.ConsoleProtocol(d.Word())
+		case 2:
+			keepText(d, &w, &r.Location)
+		case 3:
+			keepRef(d, &w, &r.VM)
+		case 4:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

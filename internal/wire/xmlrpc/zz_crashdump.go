@@ -6,20 +6,25 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeCrashdump reads a struct into a record of class crashdump; members that the record lacks are skipped.
+var shapeCrashdump = newShape(35,
+	"uuid",
+	"VM",
+	"VDI",
+	"other_config",
+)
+
+// decodeCrashdump reads a record of class crashdump; members that the class lacks are passed over.
 func decodeCrashdump(d *decoder, r *xen.Crashdump) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "VM":
-			r.VM = xen.VMRef(d.text())
-		case "VDI":
-			r.VDI = xen.VDIRef(d.text())
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeCrashdump); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.VM)
+		case 2:
+			keepRef(d, &w, &r.VDI)
+		case 3:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

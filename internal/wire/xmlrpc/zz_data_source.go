@@ -6,28 +6,37 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeDataSource reads a struct into a record of class data_source; members that the record lacks are skipped.
+var shapeDataSource = newShape(39,
+	"name_label",
+	"name_description",
+	"enabled",
+	"standard",
+	"units",
+	"min",
+	"max",
+	"value",
+)
+
+// decodeDataSource reads a record of class data_source; members that the class lacks are passed over.
 func decodeDataSource(d *decoder, r *xen.DataSource) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "enabled":
-			r.Enabled = d.bool()
-		case "standard":
-			r.Standard = d.bool()
-		case "units":
-			r.Units = d.text()
-		case "min":
-			r.Min = d.float()
-		case "max":
-			r.Max = d.float()
-		case "value":
-			r.Value = d.float()
-		default:
-			d.skip()
+	for w := d.walk(shapeDataSource); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.NameLabel)
+		case 1:
+			keepText(d, &w, &r.NameDescription)
+		case 2:
+			r.Enabled = d.Bool()
+		case 3:
+			r.Standard = d.Bool()
+		case 4:
+			keepText(d, &w, &r.Units)
+		case 5:
+			r.Min = d.Float()
+		case 6:
+			r.Max = d.Float()
+		case 7:
+			r.Value = d.Float()
 		}
 	}
 }

@@ -6,16 +6,19 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeDRTask reads a struct into a record of class DR_task; members that the record lacks are skipped.
+var shapeDRTask = newShape(13,
+	"uuid",
+	"introduced_SRs",
+)
+
+// decodeDRTask reads a record of class DR_task; members that the class lacks are passed over.
 func decodeDRTask(d *decoder, r *xen.DRTask) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "introduced_SRs":
-			r.IntroducedSRs = texts[xen.SRRef](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeDRTask); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRefs(d, &r.IntroducedSRs)
 		}
 	}
 }

@@ -6,26 +6,34 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeDriverVariant reads a struct into a record of class Driver_variant; members that the record lacks are skipped.
+var shapeDriverVariant = newShape(67,
+	"uuid",
+	"name",
+	"driver",
+	"version",
+	"hardware_present",
+	"priority",
+	"status",
+)
+
+// decodeDriverVariant reads a record of class Driver_variant; members that the class lacks are passed over.
 func decodeDriverVariant(d *decoder, r *xen.DriverVariant) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name":
-			r.Name = d.text()
-		case "driver":
-			r.Driver = xen.HostDriverRef(d.text())
-		case "version":
-			r.Version = d.text()
-		case "hardware_present":
-			r.HardwarePresent = d.bool()
-		case "priority":
-			r.Priority = d.float()
-		case "status":
-			r.Status = d.text()
-		default:
-			d.skip()
+	for w := d.walk(shapeDriverVariant); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.Name)
+		case 2:
+			keepRef(d, &w, &r.Driver)
+		case 3:
+			keepText(d, &w, &r.Version)
+		case 4:
+			r.HardwarePresent = d.Bool()
+		case 5:
+			r.Priority = d.Float()
+		case 6:
+			keepText(d, &w, &r.Status)
 		}
 	}
 }

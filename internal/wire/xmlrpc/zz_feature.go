@@ -6,26 +6,34 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeFeature reads a struct into a record of class Feature; members that the record lacks are skipped.
+var shapeFeature = newShape(54,
+	"uuid",
+	"name_label",
+	"name_description",
+	"enabled",
+	"experimental",
+	"version",
+	"host",
+)
+
+// decodeFeature reads a record of class Feature; members that the class lacks are passed over.
 func decodeFeature(d *decoder, r *xen.Feature) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "enabled":
-			r.Enabled = d.bool()
-		case "experimental":
-			r.Experimental = d.bool()
-		case "version":
-			r.Version = d.text()
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		default:
-			d.skip()
+	for w := d.walk(shapeFeature); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			r.Enabled = d.Bool()
+		case 4:
+			r.Experimental = d.Bool()
+		case 5:
+			keepText(d, &w, &r.Version)
+		case 6:
+			keepRef(d, &w, &r.Host)
 		}
 	}
 }

@@ -6,32 +6,43 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeGPUGroup reads a struct into a record of class GPU_group; members that the record lacks are skipped.
+var shapeGPUGroup = newShape(47,
+	"uuid",
+	"name_label",
+	"name_description",
+	"PGPUs",
+	"VGPUs",
+	"GPU_types",
+	"other_config",
+	"allocation_algorithm",
+	"supported_VGPU_types",
+	"enabled_VGPU_types",
+)
+
+// decodeGPUGroup reads a record of class GPU_group; members that the class lacks are passed over.
 func decodeGPUGroup(d *decoder, r *xen.GPUGroup) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "PGPUs":
-			r.PGPUs = texts[xen.PGPURef](d)
-		case "VGPUs":
-			r.VGPUs = texts[xen.VGPURef](d)
-		case "GPU_types":
-			r.GPUTypes = texts[string](d)
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "allocation_algorithm":
-			r.AllocationAlgorithm = xen.AllocationAlgorithm(d.word())
-		case "supported_VGPU_types":
-			r.SupportedVGPUTypes = texts[xen.VGPUTypeRef](d)
-		case "enabled_VGPU_types":
-			r.EnabledVGPUTypes = texts[xen.VGPUTypeRef](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeGPUGroup); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepRefs(d, &r.PGPUs)
+		case 4:
+			keepRefs(d, &r.VGPUs)
+		case 5:
+			keepTexts(d, &w, &r.GPUTypes)
+		case 6:
+			keepMap(d, &w, &r.OtherConfig)
+		case 7:
+			r.AllocationAlgorithm = xen.AllocationAlgorithm(d.Word())
+		case 8:
+			keepRefs(d, &r.SupportedVGPUTypes)
+		case 9:
+			keepRefs(d, &r.EnabledVGPUTypes)
 		}
 	}
 }

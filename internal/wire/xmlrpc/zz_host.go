@@ -6,172 +6,253 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeHost reads a struct into a record of class host; members that the record lacks are skipped.
+var shapeHost = newShape(14,
+	"uuid",
+	"name_label",
+	"name_description",
+	"memory_overhead",
+	"allowed_operations",
+	"current_operations",
+	"API_version_major",
+	"API_version_minor",
+	"API_version_vendor",
+	"API_version_vendor_implementation",
+	"enabled",
+	"software_version",
+	"other_config",
+	"capabilities",
+	"cpu_configuration",
+	"sched_policy",
+	"supported_bootloaders",
+	"resident_VMs",
+	"logging",
+	"PIFs",
+	"suspend_image_sr",
+	"crash_dump_sr",
+	"crashdumps",
+	"patches",
+	"updates",
+	"PBDs",
+	"host_CPUs",
+	"cpu_info",
+	"hostname",
+	"address",
+	"metrics",
+	"license_params",
+	"ha_statefiles",
+	"ha_network_peers",
+	"blobs",
+	"tags",
+	"external_auth_type",
+	"external_auth_service_name",
+	"external_auth_configuration",
+	"edition",
+	"license_server",
+	"bios_strings",
+	"power_on_mode",
+	"power_on_config",
+	"local_cache_sr",
+	"chipset_info",
+	"PCIs",
+	"PGPUs",
+	"PUSBs",
+	"ssl_legacy",
+	"guest_VCPUs_params",
+	"display",
+	"virtual_hardware_platform_versions",
+	"control_domain",
+	"updates_requiring_reboot",
+	"features",
+	"iscsi_iqn",
+	"multipathing",
+	"uefi_certificates",
+	"certificates",
+	"editions",
+	"pending_guidances",
+	"tls_verification_enabled",
+	"last_software_update",
+	"https_only",
+	"latest_synced_updates_applied",
+	"numa_affinity_policy",
+	"pending_guidances_recommended",
+	"pending_guidances_full",
+	"last_update_hash",
+	"ssh_enabled",
+	"ssh_enabled_timeout",
+	"ssh_expiry",
+	"console_idle_timeout",
+	"ssh_auto_mode",
+	"max_cstate",
+	"secure_boot",
+	"ntp_mode",
+	"ntp_custom_servers",
+	"timezone",
+)
+
+// decodeHost reads a record of class host; members that the class lacks are passed over.
 func decodeHost(d *decoder, r *xen.Host) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "memory_overhead":
-			r.MemoryOverhead = d.int()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.HostAllowedOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.HostAllowedOperation](d)
-		case "API_version_major":
-			r.APIVersionMajor = d.int()
-		case "API_version_minor":
-			r.APIVersionMinor = d.int()
-		case "API_version_vendor":
-			r.APIVersionVendor = d.text()
-		case "API_version_vendor_implementation":
-			r.APIVersionVendorImplementation = textMap[string, string](d)
-		case "enabled":
-			r.Enabled = d.bool()
-		case "software_version":
-			r.SoftwareVersion = textMap[string, string](d)
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "capabilities":
-			r.Capabilities = texts[string](d)
-		case "cpu_configuration":
-			r.CPUConfiguration = textMap[string, string](d)
-		case "sched_policy":
-			r.SchedPolicy = d.text()
-		case "supported_bootloaders":
-			r.SupportedBootloaders = texts[string](d)
-		case "resident_VMs":
-			r.ResidentVMs = texts[xen.VMRef](d)
-		case "logging":
-			r.Logging = textMap[string, string](d)
-		case "PIFs":
-			r.PIFs = texts[xen.PIFRef](d)
-		case "suspend_image_sr":
-			r.SuspendImageSR = xen.SRRef(d.text())
-		case "crash_dump_sr":
-			r.CrashDumpSR = xen.SRRef(d.text())
-		case "crashdumps":
-			r.Crashdumps = texts[xen.HostCrashdumpRef](d)
-		case "patches":
-			r.Patches = texts[xen.HostPatchRef](d)
-		case "updates":
-			r.Updates = texts[xen.PoolUpdateRef](d)
-		case "PBDs":
-			r.PBDs = texts[xen.PBDRef](d)
-		case "host_CPUs":
-			r.HostCPUs = texts[xen.HostCPURef](d)
-		case "cpu_info":
-			r.CPUInfo = textMap[string, string](d)
-		case "hostname":
-			r.Hostname = d.text()
-		case "address":
-			r.Address = d.text()
-		case "metrics":
-			r.Metrics = xen.HostMetricsRef(d.text())
-		case "license_params":
-			r.LicenseParams = textMap[string, string](d)
-		case "ha_statefiles":
-			r.HAStatefiles = texts[string](d)
-		case "ha_network_peers":
-			r.HANetworkPeers = texts[string](d)
-		case "blobs":
-			r.Blobs = textMap[string, xen.BlobRef](d)
-		case "tags":
-			r.Tags = texts[string](d)
-		case "external_auth_type":
-			r.ExternalAuthType = d.text()
-		case "external_auth_service_name":
-			r.ExternalAuthServiceName = d.text()
-		case "external_auth_configuration":
-			r.ExternalAuthConfiguration = textMap[string, string](d)
-		case "edition":
-			r.Edition = d.text()
-		case "license_server":
-			r.LicenseServer = textMap[string, string](d)
-		case "bios_strings":
-			r.BIOSStrings = textMap[string, string](d)
-		case "power_on_mode":
-			r.PowerOnMode = d.text()
-		case "power_on_config":
-			r.PowerOnConfig = textMap[string, string](d)
-		case "local_cache_sr":
-			r.LocalCacheSR = xen.SRRef(d.text())
-		case "chipset_info":
-			r.ChipsetInfo = textMap[string, string](d)
-		case "PCIs":
-			r.PCIs = texts[xen.PCIRef](d)
-		case "PGPUs":
-			r.PGPUs = texts[xen.PGPURef](d)
-		case "PUSBs":
-			r.PUSBs = texts[xen.PUSBRef](d)
-		case "ssl_legacy":
-			r.SSLLegacy = d.bool()
-		case "guest_VCPUs_params":
-			r.GuestVCPUsParams = textMap[string, string](d)
-		case "display":
-			r.Display = xen.HostDisplay(d.word())
-		case "virtual_hardware_platform_versions":
-			d.value(&r.VirtualHardwarePlatformVersions)
-		case "control_domain":
-			r.ControlDomain = xen.VMRef(d.text())
-		case "updates_requiring_reboot":
-			r.UpdatesRequiringReboot = texts[xen.PoolUpdateRef](d)
-		case "features":
-			r.Features = texts[xen.FeatureRef](d)
-		case "iscsi_iqn":
-			r.ISCSIIQN = d.text()
-		case "multipathing":
-			r.Multipathing = d.bool()
-		case "uefi_certificates":
-			r.UEFICertificates = d.text()
-		case "certificates":
-			r.Certificates = texts[xen.CertificateRef](d)
-		case "editions":
-			r.Editions = texts[string](d)
-		case "pending_guidances":
-			r.PendingGuidances = words[xen.UpdateGuidances](d)
-		case "tls_verification_enabled":
-			r.TLSVerificationEnabled = d.bool()
-		case "last_software_update":
-			r.LastSoftwareUpdate = d.time()
-		case "https_only":
-			r.HTTPSOnly = d.bool()
-		case "latest_synced_updates_applied":
-			r.LatestSyncedUpdatesApplied = xen.LatestSyncedUpdatesAppliedState(d.word())
-		case "numa_affinity_policy":
-			r.NUMAAffinityPolicy = xen.HostNUMAAffinityPolicy(d.word())
-		case "pending_guidances_recommended":
-			r.PendingGuidancesRecommended = words[xen.UpdateGuidances](d)
-		case "pending_guidances_full":
-			r.PendingGuidancesFull = words[xen.UpdateGuidances](d)
-		case "last_update_hash":
-			r.LastUpdateHash = d.text()
-		case "ssh_enabled":
-			r.SSHEnabled = d.bool()
-		case "ssh_enabled_timeout":
-			r.SSHEnabledTimeout = d.int()
-		case "ssh_expiry":
-			r.SSHExpiry = d.time()
-		case "console_idle_timeout":
-			r.ConsoleIdleTimeout = d.int()
-		case "ssh_auto_mode":
-			r.SSHAutoMode = d.bool()
-		case "max_cstate":
-			r.MaxCstate = d.text()
-		case "secure_boot":
-			r.SecureBoot = d.bool()
-		case "ntp_mode":
-			r.NTPMode = xen.HostNTPMode(d.word())
-		case "ntp_custom_servers":
-			r.NTPCustomServers = texts[string](d)
-		case "timezone":
-			r.Timezone = d.text()
-		default:
-			d.skip()
+	for w := d.walk(shapeHost); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			r.MemoryOverhead = d.Int()
+		case 4:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 5:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 6:
+			r.APIVersionMajor = d.Int()
+		case 7:
+			r.APIVersionMinor = d.Int()
+		case 8:
+			keepText(d, &w, &r.APIVersionVendor)
+		case 9:
+			keepMap(d, &w, &r.APIVersionVendorImplementation)
+		case 10:
+			r.Enabled = d.Bool()
+		case 11:
+			keepMap(d, &w, &r.SoftwareVersion)
+		case 12:
+			keepMap(d, &w, &r.OtherConfig)
+		case 13:
+			keepTexts(d, &w, &r.Capabilities)
+		case 14:
+			keepMap(d, &w, &r.CPUConfiguration)
+		case 15:
+			keepText(d, &w, &r.SchedPolicy)
+		case 16:
+			keepTexts(d, &w, &r.SupportedBootloaders)
+		case 17:
+			keepRefs(d, &r.ResidentVMs)
+		case 18:
+			keepMap(d, &w, &r.Logging)
+		case 19:
+			keepRefs(d, &r.PIFs)
+		case 20:
+			keepRef(d, &w, &r.SuspendImageSR)
+		case 21:
+			keepRef(d, &w, &r.CrashDumpSR)
+		case 22:
+			keepRefs(d, &r.Crashdumps)
+		case 23:
+			keepRefs(d, &r.Patches)
+		case 24:
+			keepRefs(d, &r.Updates)
+		case 25:
+			keepRefs(d, &r.PBDs)
+		case 26:
+			keepRefs(d, &r.HostCPUs)
+		case 27:
+			keepMap(d, &w, &r.CPUInfo)
+		case 28:
+			keepText(d, &w, &r.Hostname)
+		case 29:
+			keepText(d, &w, &r.Address)
+		case 30:
+			keepRef(d, &w, &r.Metrics)
+		case 31:
+			keepMap(d, &w, &r.LicenseParams)
+		case 32:
+			keepTexts(d, &w, &r.HAStatefiles)
+		case 33:
+			keepTexts(d, &w, &r.HANetworkPeers)
+		case 34:
+			keepMap(d, &w, &r.Blobs)
+		case 35:
+			keepTexts(d, &w, &r.Tags)
+		case 36:
+			keepText(d, &w, &r.ExternalAuthType)
+		case 37:
+			keepText(d, &w, &r.ExternalAuthServiceName)
+		case 38:
+			keepMap(d, &w, &r.ExternalAuthConfiguration)
+		case 39:
+			keepText(d, &w, &r.Edition)
+		case 40:
+			keepMap(d, &w, &r.LicenseServer)
+		case 41:
+			keepMap(d, &w, &r.BIOSStrings)
+		case 42:
+			keepText(d, &w, &r.PowerOnMode)
+		case 43:
+			keepMap(d, &w, &r.PowerOnConfig)
+		case 44:
+			keepRef(d, &w, &r.LocalCacheSR)
+		case 45:
+			keepMap(d, &w, &r.ChipsetInfo)
+		case 46:
+			keepRefs(d, &r.PCIs)
+		case 47:
+			keepRefs(d, &r.PGPUs)
+		case 48:
+			keepRefs(d, &r.PUSBs)
+		case 49:
+			r.SSLLegacy = d.Bool()
+		case 50:
+			keepMap(d, &w, &r.GuestVCPUsParams)
+		case 51:
+			r.Display = xen.HostDisplay(d.Word())
+		case 52:
+			d.Other(&r.VirtualHardwarePlatformVersions)
+		case 53:
+			keepRef(d, &w, &r.ControlDomain)
+		case 54:
+			keepRefs(d, &r.UpdatesRequiringReboot)
+		case 55:
+			keepRefs(d, &r.Features)
+		case 56:
+			keepText(d, &w, &r.ISCSIIQN)
+		case 57:
+			r.Multipathing = d.Bool()
+		case 58:
+			keepText(d, &w, &r.UEFICertificates)
+		case 59:
+			keepRefs(d, &r.Certificates)
+		case 60:
+			keepTexts(d, &w, &r.Editions)
+		case 61:
+			keepTexts(d, &w, &r.PendingGuidances)
+		case 62:
+			r.TLSVerificationEnabled = d.Bool()
+		case 63:
+			r.LastSoftwareUpdate = d.Time()
+		case 64:
+			r.HTTPSOnly = d.Bool()
+		case 65:
+			r.LatestSyncedUpdatesApplied = xen.LatestSyncedUpdatesAppliedState(d.Word())
+		case 66:
+			r.NUMAAffinityPolicy = xen.HostNUMAAffinityPolicy(d.Word())
+		case 67:
+			keepTexts(d, &w, &r.PendingGuidancesRecommended)
+		case 68:
+			keepTexts(d, &w, &r.PendingGuidancesFull)
+		case 69:
+			keepText(d, &w, &r.LastUpdateHash)
+		case 70:
+			r.SSHEnabled = d.Bool()
+		case 71:
+			r.SSHEnabledTimeout = d.Int()
+		case 72:
+			r.SSHExpiry = d.Time()
+		case 73:
+			r.ConsoleIdleTimeout = d.Int()
+		case 74:
+			r.SSHAutoMode = d.Bool()
+		case 75:
+			keepText(d, &w, &r.MaxCstate)
+		case 76:
+			r.SecureBoot = d.Bool()
+		case 77:
+			r.NTPMode = xen.HostNTPMode(d.Word())
+		case 78:
+			keepTexts(d, &w, &r.NTPCustomServers)
+		case 79:
+			keepText(d, &w, &r.Timezone)
 		}
 	}
 }

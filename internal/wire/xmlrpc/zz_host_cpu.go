@@ -6,38 +6,52 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeHostCPU reads a struct into a record of class host_cpu; members that the record lacks are skipped.
+var shapeHostCPU = newShape(18,
+	"uuid",
+	"host",
+	"number",
+	"vendor",
+	"speed",
+	"modelname",
+	"family",
+	"model",
+	"stepping",
+	"flags",
+	"features",
+	"utilisation",
+	"other_config",
+)
+
+// decodeHostCPU reads a record of class host_cpu; members that the class lacks are passed over.
 func decodeHostCPU(d *decoder, r *xen.HostCPU) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		case "number":
-			r.Number = d.int()
-		case "vendor":
-			r.Vendor = d.text()
-		case "speed":
-			r.Speed = d.int()
-		case "modelname":
-			r.Modelname = d.text()
-		case "family":
-			r.Family = d.int()
-		case "model":
-			r.Model = d.int()
-		case "stepping":
-			r.Stepping = d.text()
-		case "flags":
-			r.Flags = d.text()
-		case "features":
-			r.Features = d.text()
-		case "utilisation":
-			r.Utilisation = d.float()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeHostCPU); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.Host)
+		case 2:
+			r.Number = d.Int()
+		case 3:
+			keepText(d, &w, &r.Vendor)
+		case 4:
+			r.Speed = d.Int()
+		case 5:
+			keepText(d, &w, &r.Modelname)
+		case 6:
+			r.Family = d.Int()
+		case 7:
+			r.Model = d.Int()
+		case 8:
+			keepText(d, &w, &r.Stepping)
+		case 9:
+			keepText(d, &w, &r.Flags)
+		case 10:
+			keepText(d, &w, &r.Features)
+		case 11:
+			r.Utilisation = d.Float()
+		case 12:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

@@ -6,22 +6,28 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeHostCrashdump reads a struct into a record of class host_crashdump; members that the record lacks are skipped.
+var shapeHostCrashdump = newShape(15,
+	"uuid",
+	"host",
+	"timestamp",
+	"size",
+	"other_config",
+)
+
+// decodeHostCrashdump reads a record of class host_crashdump; members that the class lacks are passed over.
 func decodeHostCrashdump(d *decoder, r *xen.HostCrashdump) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		case "timestamp":
-			r.Timestamp = d.time()
-		case "size":
-			r.Size = d.int()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeHostCrashdump); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.Host)
+		case 2:
+			r.Timestamp = d.Time()
+		case 3:
+			r.Size = d.Int()
+		case 4:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

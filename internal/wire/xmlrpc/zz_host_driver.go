@@ -6,32 +6,43 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeHostDriver reads a struct into a record of class Host_driver; members that the record lacks are skipped.
+var shapeHostDriver = newShape(66,
+	"uuid",
+	"host",
+	"name",
+	"friendly_name",
+	"variants",
+	"active_variant",
+	"selected_variant",
+	"type",
+	"description",
+	"info",
+)
+
+// decodeHostDriver reads a record of class Host_driver; members that the class lacks are passed over.
 func decodeHostDriver(d *decoder, r *xen.HostDriver) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		case "name":
-			r.Name = d.text()
-		case "friendly_name":
-			r.FriendlyName = d.text()
-		case "variants":
-			r.Variants = texts[xen.DriverVariantRef](d)
-		case "active_variant":
-			r.ActiveVariant = xen.DriverVariantRef(d.text())
-		case "selected_variant":
-			r.SelectedVariant = xen.DriverVariantRef(d.text())
-		case "type":
-			r.Type = d.text()
-		case "description":
-			r.Description = d.text()
-		case "info":
-			r.Info = d.text()
-		default:
-			d.skip()
+	for w := d.walk(shapeHostDriver); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.Host)
+		case 2:
+			keepText(d, &w, &r.Name)
+		case 3:
+			keepText(d, &w, &r.FriendlyName)
+		case 4:
+			keepRefs(d, &r.Variants)
+		case 5:
+			keepRef(d, &w, &r.ActiveVariant)
+		case 6:
+			keepRef(d, &w, &r.SelectedVariant)
+		case 7:
+			keepText(d, &w, &r.Type)
+		case 8:
+			keepText(d, &w, &r.Description)
+		case 9:
+			keepText(d, &w, &r.Info)
 		}
 	}
 }

@@ -6,24 +6,31 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeHostMetrics reads a struct into a record of class host_metrics; members that the record lacks are skipped.
+var shapeHostMetrics = newShape(17,
+	"uuid",
+	"memory_total",
+	"memory_free",
+	"live",
+	"last_updated",
+	"other_config",
+)
+
+// decodeHostMetrics reads a record of class host_metrics; members that the class lacks are passed over.
 func decodeHostMetrics(d *decoder, r *xen.HostMetrics) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "memory_total":
-			r.MemoryTotal = d.int()
-		case "memory_free":
-			r.MemoryFree = d.int()
-		case "live":
-			r.Live = d.bool()
-		case "last_updated":
-			r.LastUpdated = d.time()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeHostMetrics); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			r.MemoryTotal = d.Int()
+		case 2:
+			r.MemoryFree = d.Int()
+		case 3:
+			r.Live = d.Bool()
+		case 4:
+			r.LastUpdated = d.Time()
+		case 5:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

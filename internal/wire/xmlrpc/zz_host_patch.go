@@ -6,32 +6,43 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeHostPatch reads a struct into a record of class host_patch; members that the record lacks are skipped.
+var shapeHostPatch = newShape(16,
+	"uuid",
+	"name_label",
+	"name_description",
+	"version",
+	"host",
+	"applied",
+	"timestamp_applied",
+	"size",
+	"pool_patch",
+	"other_config",
+)
+
+// decodeHostPatch reads a record of class host_patch; members that the class lacks are passed over.
 func decodeHostPatch(d *decoder, r *xen.HostPatch) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "version":
-			r.Version = d.text()
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		case "applied":
-			r.Applied = d.bool()
-		case "timestamp_applied":
-			r.TimestampApplied = d.time()
-		case "size":
-			r.Size = d.int()
-		case "pool_patch":
-			r.PoolPatch = xen.PoolPatchRef(d.text())
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeHostPatch); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepText(d, &w, &r.Version)
+		case 4:
+			keepRef(d, &w, &r.Host)
+		case 5:
+			r.Applied = d.Bool()
+		case 6:
+			r.TimestampApplied = d.Time()
+		case 7:
+			r.Size = d.Int()
+		case 8:
+			keepRef(d, &w, &r.PoolPatch)
+		case 9:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

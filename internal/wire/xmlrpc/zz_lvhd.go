@@ -6,14 +6,16 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeLVHD reads a struct into a record of class LVHD; members that the record lacks are skipped.
+var shapeLVHD = newShape(30,
+	"uuid",
+)
+
+// decodeLVHD reads a record of class LVHD; members that the class lacks are passed over.
 func decodeLVHD(d *decoder, r *xen.LVHD) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		default:
-			d.skip()
+	for w := d.walk(shapeLVHD); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
 		}
 	}
 }

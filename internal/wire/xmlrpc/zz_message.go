@@ -6,26 +6,34 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeMessageRecord reads a struct into a record of class message; members that the record lacks are skipped.
+var shapeMessageRecord = newShape(41,
+	"uuid",
+	"name",
+	"priority",
+	"cls",
+	"obj_uuid",
+	"timestamp",
+	"body",
+)
+
+// decodeMessageRecord reads a record of class message; members that the class lacks are passed over.
 func decodeMessageRecord(d *decoder, r *xen.MessageRecord) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name":
-			r.Name = d.text()
-		case "priority":
-			r.Priority = d.int()
-		case "cls":
-			r.Cls = xen.Cls(d.word())
-		case "obj_uuid":
-			r.ObjUUID = d.text()
-		case "timestamp":
-			r.Timestamp = d.time()
-		case "body":
-			r.Body = d.text()
-		default:
-			d.skip()
+	for w := d.walk(shapeMessageRecord); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.Name)
+		case 2:
+			r.Priority = d.Int()
+		case 3:
+			r.Cls = xen.Cls(d.Word())
+		case 4:
+			keepText(d, &w, &r.ObjUUID)
+		case 5:
+			r.Timestamp = d.Time()
+		case 6:
+			keepText(d, &w, &r.Body)
 		}
 	}
 }

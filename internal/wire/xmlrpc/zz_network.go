@@ -6,44 +6,61 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeNetwork reads a struct into a record of class network; members that the record lacks are skipped.
+var shapeNetwork = newShape(19,
+	"uuid",
+	"name_label",
+	"name_description",
+	"allowed_operations",
+	"current_operations",
+	"VIFs",
+	"PIFs",
+	"MTU",
+	"other_config",
+	"bridge",
+	"managed",
+	"blobs",
+	"tags",
+	"default_locking_mode",
+	"assigned_ips",
+	"purpose",
+)
+
+// decodeNetwork reads a record of class network; members that the class lacks are passed over.
 func decodeNetwork(d *decoder, r *xen.Network) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.NetworkOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.NetworkOperation](d)
-		case "VIFs":
-			r.VIFs = texts[xen.VIFRef](d)
-		case "PIFs":
-			r.PIFs = texts[xen.PIFRef](d)
-		case "MTU":
-			r.MTU = d.int()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "bridge":
-			r.Bridge = d.text()
-		case "managed":
-			r.Managed = d.bool()
-		case "blobs":
-			r.Blobs = textMap[string, xen.BlobRef](d)
-		case "tags":
-			r.Tags = texts[string](d)
-		case "default_locking_mode":
-			r.DefaultLockingMode = xen.NetworkDefaultLockingMode(d.word())
-		case "assigned_ips":
-			r.AssignedIps = textMap[xen.VIFRef, string](d)
-		case "purpose":
-			r.Purpose = words[xen.NetworkPurpose](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeNetwork); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 4:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 5:
+			keepRefs(d, &r.VIFs)
+		case 6:
+			keepRefs(d, &r.PIFs)
+		case 7:
+			r.MTU = d.Int()
+		case 8:
+			keepMap(d, &w, &r.OtherConfig)
+		case 9:
+			keepText(d, &w, &r.Bridge)
+		case 10:
+			r.Managed = d.Bool()
+		case 11:
+			keepMap(d, &w, &r.Blobs)
+		case 12:
+			keepTexts(d, &w, &r.Tags)
+		case 13:
+			r.DefaultLockingMode = xen.NetworkDefaultLockingMode(d.Word())
+		case 14:
+			keepMap(d, &w, &r.AssignedIps)
+		case 15:
+			keepTexts(d, &w, &r.Purpose)
 		}
 	}
 }

@@ -6,22 +6,28 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeNetworkSriov reads a struct into a record of class network_sriov; members that the record lacks are skipped.
+var shapeNetworkSriov = newShape(44,
+	"uuid",
+	"physical_PIF",
+	"logical_PIF",
+	"requires_reboot",
+	"configuration_mode",
+)
+
+// decodeNetworkSriov reads a record of class network_sriov; members that the class lacks are passed over.
 func decodeNetworkSriov(d *decoder, r *xen.NetworkSriov) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "physical_PIF":
-			r.PhysicalPIF = xen.PIFRef(d.text())
-		case "logical_PIF":
-			r.LogicalPIF = xen.PIFRef(d.text())
-		case "requires_reboot":
-			r.RequiresReboot = d.bool()
-		case "configuration_mode":
-			r.ConfigurationMode = xen.SriovConfigurationMode(d.word())
-		default:
-			d.skip()
+	for w := d.walk(shapeNetworkSriov); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.PhysicalPIF)
+		case 2:
+			keepRef(d, &w, &r.LogicalPIF)
+		case 3:
+			r.RequiresReboot = d.Bool()
+		case 4:
+			r.ConfigurationMode = xen.SriovConfigurationMode(d.Word())
 		}
 	}
 }

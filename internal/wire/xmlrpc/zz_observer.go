@@ -6,28 +6,37 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeObserver reads a struct into a record of class Observer; members that the record lacks are skipped.
+var shapeObserver = newShape(64,
+	"uuid",
+	"name_label",
+	"name_description",
+	"hosts",
+	"attributes",
+	"endpoints",
+	"components",
+	"enabled",
+)
+
+// decodeObserver reads a record of class Observer; members that the class lacks are passed over.
 func decodeObserver(d *decoder, r *xen.Observer) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "hosts":
-			r.Hosts = texts[xen.HostRef](d)
-		case "attributes":
-			r.Attributes = textMap[string, string](d)
-		case "endpoints":
-			r.Endpoints = texts[string](d)
-		case "components":
-			r.Components = texts[string](d)
-		case "enabled":
-			r.Enabled = d.bool()
-		default:
-			d.skip()
+	for w := d.walk(shapeObserver); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepRefs(d, &r.Hosts)
+		case 4:
+			keepMap(d, &w, &r.Attributes)
+		case 5:
+			keepTexts(d, &w, &r.Endpoints)
+		case 6:
+			keepTexts(d, &w, &r.Components)
+		case 7:
+			r.Enabled = d.Bool()
 		}
 	}
 }

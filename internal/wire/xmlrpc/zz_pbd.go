@@ -6,24 +6,31 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePBD reads a struct into a record of class PBD; members that the record lacks are skipped.
+var shapePBD = newShape(34,
+	"uuid",
+	"host",
+	"SR",
+	"device_config",
+	"currently_attached",
+	"other_config",
+)
+
+// decodePBD reads a record of class PBD; members that the class lacks are passed over.
 func decodePBD(d *decoder, r *xen.PBD) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		case "SR":
-			r.SR = xen.SRRef(d.text())
-		case "device_config":
-			r.DeviceConfig = textMap[string, string](d)
-		case "currently_attached":
-			r.CurrentlyAttached = d.bool()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapePBD); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.Host)
+		case 2:
+			keepRef(d, &w, &r.SR)
+		case 3:
+			keepMap(d, &w, &r.DeviceConfig)
+		case 4:
+			r.CurrentlyAttached = d.Bool()
+		case 5:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

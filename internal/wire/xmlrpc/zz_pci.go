@@ -6,44 +6,61 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePCI reads a struct into a record of class PCI; members that the record lacks are skipped.
+var shapePCI = newShape(45,
+	"uuid",
+	"class_id",
+	"class_name",
+	"vendor_id",
+	"vendor_name",
+	"device_id",
+	"device_name",
+	"host",
+	"pci_id",
+	"dependencies",
+	"other_config",
+	"subsystem_vendor_id",
+	"subsystem_vendor_name",
+	"subsystem_device_id",
+	"subsystem_device_name",
+	"driver_name",
+)
+
+// decodePCI reads a record of class PCI; members that the class lacks are passed over.
 func decodePCI(d *decoder, r *xen.PCI) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "class_id":
-			r.ClassID = d.text()
-		case "class_name":
-			r.ClassName = d.text()
-		case "vendor_id":
-			r.VendorID = d.text()
-		case "vendor_name":
-			r.VendorName = d.text()
-		case "device_id":
-			r.DeviceID = d.text()
-		case "device_name":
-			r.DeviceName = d.text()
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		case "pci_id":
-			r.PCIID = d.text()
-		case "dependencies":
-			r.Dependencies = texts[xen.PCIRef](d)
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "subsystem_vendor_id":
-			r.SubsystemVendorID = d.text()
-		case "subsystem_vendor_name":
-			r.SubsystemVendorName = d.text()
-		case "subsystem_device_id":
-			r.SubsystemDeviceID = d.text()
-		case "subsystem_device_name":
-			r.SubsystemDeviceName = d.text()
-		case "driver_name":
-			r.DriverName = d.text()
-		default:
-			d.skip()
+	for w := d.walk(shapePCI); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.ClassID)
+		case 2:
+			keepText(d, &w, &r.ClassName)
+		case 3:
+			keepText(d, &w, &r.VendorID)
+		case 4:
+			keepText(d, &w, &r.VendorName)
+		case 5:
+			keepText(d, &w, &r.DeviceID)
+		case 6:
+			keepText(d, &w, &r.DeviceName)
+		case 7:
+			keepRef(d, &w, &r.Host)
+		case 8:
+			keepText(d, &w, &r.PCIID)
+		case 9:
+			keepRefs(d, &r.Dependencies)
+		case 10:
+			keepMap(d, &w, &r.OtherConfig)
+		case 11:
+			keepText(d, &w, &r.SubsystemVendorID)
+		case 12:
+			keepText(d, &w, &r.SubsystemVendorName)
+		case 13:
+			keepText(d, &w, &r.SubsystemDeviceID)
+		case 14:
+			keepText(d, &w, &r.SubsystemDeviceName)
+		case 15:
+			keepText(d, &w, &r.DriverName)
 		}
 	}
 }

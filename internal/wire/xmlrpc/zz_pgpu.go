@@ -6,36 +6,49 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePGPU reads a struct into a record of class PGPU; members that the record lacks are skipped.
+var shapePGPU = newShape(46,
+	"uuid",
+	"PCI",
+	"GPU_group",
+	"host",
+	"other_config",
+	"supported_VGPU_types",
+	"enabled_VGPU_types",
+	"resident_VGPUs",
+	"supported_VGPU_max_capacities",
+	"dom0_access",
+	"is_system_display_device",
+	"compatibility_metadata",
+)
+
+// decodePGPU reads a record of class PGPU; members that the class lacks are passed over.
 func decodePGPU(d *decoder, r *xen.PGPU) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "PCI":
-			r.PCI = xen.PCIRef(d.text())
-		case "GPU_group":
-			r.GPUGroup = xen.GPUGroupRef(d.text())
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "supported_VGPU_types":
-			r.SupportedVGPUTypes = texts[xen.VGPUTypeRef](d)
-		case "enabled_VGPU_types":
-			r.EnabledVGPUTypes = texts[xen.VGPUTypeRef](d)
-		case "resident_VGPUs":
-			r.ResidentVGPUs = texts[xen.VGPURef](d)
-		case "supported_VGPU_max_capacities":
-			d.value(&r.SupportedVGPUMaxCapacities)
-		case "dom0_access":
-			r.Dom0Access = xen.PCIDom0Access(d.word())
-		case "is_system_display_device":
-			r.IsSystemDisplayDevice = d.bool()
-		case "compatibility_metadata":
-			r.CompatibilityMetadata = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapePGPU); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.PCI)
+		case 2:
+			keepRef(d, &w, &r.GPUGroup)
+		case 3:
+			keepRef(d, &w, &r.Host)
+		case 4:
+			keepMap(d, &w, &r.OtherConfig)
+		case 5:
+			keepRefs(d, &r.SupportedVGPUTypes)
+		case 6:
+			keepRefs(d, &r.EnabledVGPUTypes)
+		case 7:
+			keepRefs(d, &r.ResidentVGPUs)
+		case 8:
+			d.Other(&r.SupportedVGPUMaxCapacities)
+		case 9:
+			r.Dom0Access = xen.PCIDom0Access(d.Word())
+		case 10:
+			r.IsSystemDisplayDevice = d.Bool()
+		case 11:
+			keepMap(d, &w, &r.CompatibilityMetadata)
 		}
 	}
 }

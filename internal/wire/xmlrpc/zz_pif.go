@@ -6,82 +6,118 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePIF reads a struct into a record of class PIF; members that the record lacks are skipped.
+var shapePIF = newShape(22,
+	"uuid",
+	"device",
+	"network",
+	"host",
+	"MAC",
+	"MTU",
+	"VLAN",
+	"metrics",
+	"physical",
+	"currently_attached",
+	"ip_configuration_mode",
+	"IP",
+	"netmask",
+	"gateway",
+	"DNS",
+	"bond_slave_of",
+	"bond_master_of",
+	"VLAN_master_of",
+	"VLAN_slave_of",
+	"management",
+	"other_config",
+	"disallow_unplug",
+	"tunnel_access_PIF_of",
+	"tunnel_transport_PIF_of",
+	"ipv6_configuration_mode",
+	"IPv6",
+	"ipv6_gateway",
+	"primary_address_type",
+	"managed",
+	"properties",
+	"capabilities",
+	"igmp_snooping_status",
+	"sriov_physical_PIF_of",
+	"sriov_logical_PIF_of",
+	"PCI",
+)
+
+// decodePIF reads a record of class PIF; members that the class lacks are passed over.
 func decodePIF(d *decoder, r *xen.PIF) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "device":
-			r.Device = d.text()
-		case "network":
-			r.Network = xen.NetworkRef(d.text())
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		case "MAC":
-			r.MAC = d.text()
-		case "MTU":
-			r.MTU = d.int()
-		case "VLAN":
-			r.VLAN = d.int()
-		case "metrics":
-			r.Metrics = xen.PIFMetricsRef(d.text())
-		case "physical":
-			r.Physical = d.bool()
-		case "currently_attached":
-			r.CurrentlyAttached = d.bool()
-		case "ip_configuration_mode":
-			r.IPConfigurationMode = xen.IPConfigurationMode(d.word())
-		case "IP":
-			r.IP = d.text()
-		case "netmask":
-			r.Netmask = d.text()
-		case "gateway":
-			r.Gateway = d.text()
-		case "DNS":
-			r.DNS = d.text()
-		case "bond_slave_of":
-			r.BondSlaveOf = xen.BondRef(d.text())
-		case "bond_master_of":
-			r.BondMasterOf = texts[xen.BondRef](d)
-		case "VLAN_master_of":
-			r.VLANMasterOf = xen.VLANRef(d.text())
-		case "VLAN_slave_of":
-			r.VLANSlaveOf = texts[xen.VLANRef](d)
-		case "management":
-			r.Management = d.bool()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "disallow_unplug":
-			r.DisallowUnplug = d.bool()
-		case "tunnel_access_PIF_of":
-			r.TunnelAccessPIFOf = texts[xen.TunnelRef](d)
-		case "tunnel_transport_PIF_of":
-			r.TunnelTransportPIFOf = texts[xen.TunnelRef](d)
-		case "ipv6_configuration_mode":
-			r.IPv6ConfigurationMode = xen.IPv6ConfigurationMode(d.word())
-		case "IPv6":
-			r.IPv6 = texts[string](d)
-		case "ipv6_gateway":
-			r.IPv6Gateway = d.text()
-		case "primary_address_type":
-			r.PrimaryAddressType = xen.PrimaryAddressType(d.word())
-		case "managed":
-			r.Managed = d.bool()
-		case "properties":
-			r.Properties = textMap[string, string](d)
-		case "capabilities":
-			r.Capabilities = texts[string](d)
-		case "igmp_snooping_status":
-			r.IGMPSnoopingStatus = xen.PIFIGMPStatus(d.word())
-		case "sriov_physical_PIF_of":
-			r.SriovPhysicalPIFOf = texts[xen.NetworkSriovRef](d)
-		case "sriov_logical_PIF_of":
-			r.SriovLogicalPIFOf = texts[xen.NetworkSriovRef](d)
-		case "PCI":
-			r.PCI = xen.PCIRef(d.text())
-		default:
-			d.skip()
+	for w := d.walk(shapePIF); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.Device)
+		case 2:
+			keepRef(d, &w, &r.Network)
+		case 3:
+			keepRef(d, &w, &r.Host)
+		case 4:
+			keepText(d, &w, &r.MAC)
+		case 5:
+			r.MTU = d.Int()
+		case 6:
+			r.VLAN = d.Int()
+		case 7:
+			keepRef(d, &w, &r.Metrics)
+		case 8:
+			r.Physical = d.Bool()
+		case 9:
+			r.CurrentlyAttached = d.Bool()
+		case 10:
+			r.IPConfigurationMode = xen.IPConfigurationMode(d.Word())
+		case 11:
+			keepText(d, &w, &r.IP)
+		case 12:
+			keepText(d, &w, &r.Netmask)
+		case 13:
+			keepText(d, &w, &r.Gateway)
+		case 14:
+			keepText(d, &w, &r.DNS)
+		case 15:
+			keepRef(d, &w, &r.BondSlaveOf)
+		case 16:
+			keepRefs(d, &r.BondMasterOf)
+		case 17:
+			keepRef(d, &w, &r.VLANMasterOf)
+		case 18:
+			keepRefs(d, &r.VLANSlaveOf)
+		case 19:
+			r.Management = d.Bool()
+		case 20:
+			keepMap(d, &w, &r.OtherConfig)
+		case 21:
+			r.DisallowUnplug = d.Bool()
+		case 22:
+			keepRefs(d, &r.TunnelAccessPIFOf)
+		case 23:
+			keepRefs(d, &r.TunnelTransportPIFOf)
+		case 24:
+			r.IPv6ConfigurationMode = xen.IPv6ConfigurationMode(d.Word())
+		case 25:
+			keepTexts(d, &w, &r.IPv6)
+		case 26:
+			keepText(d, &w, &r.IPv6Gateway)
+		case 27:
+			r.PrimaryAddressType = xen.PrimaryAddressType(d.Word())
+		case 28:
+			r.Managed = d.Bool()
+		case 29:
+			keepMap(d, &w, &r.Properties)
+		case 30:
+			keepTexts(d, &w, &r.Capabilities)
+		case 31:
+			r.IGMPSnoopingStatus = xen.PIFIGMPStatus(d.Word())
+		case 32:
+			keepRefs(d, &r.SriovPhysicalPIFOf)
+		case 33:
+			keepRefs(d, &r.SriovLogicalPIFOf)
+		case 34:
+			keepRef(d, &w, &r.PCI)
 		}
 	}
 }

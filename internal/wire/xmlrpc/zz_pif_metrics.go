@@ -6,38 +6,52 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePIFMetrics reads a struct into a record of class PIF_metrics; members that the record lacks are skipped.
+var shapePIFMetrics = newShape(23,
+	"uuid",
+	"io_read_kbs",
+	"io_write_kbs",
+	"carrier",
+	"vendor_id",
+	"vendor_name",
+	"device_id",
+	"device_name",
+	"speed",
+	"duplex",
+	"pci_bus_path",
+	"last_updated",
+	"other_config",
+)
+
+// decodePIFMetrics reads a record of class PIF_metrics; members that the class lacks are passed over.
 func decodePIFMetrics(d *decoder, r *xen.PIFMetrics) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "io_read_kbs":
-			r.IoReadKbs = d.float()
-		case "io_write_kbs":
-			r.IoWriteKbs = d.float()
-		case "carrier":
-			r.Carrier = d.bool()
-		case "vendor_id":
-			r.VendorID = d.text()
-		case "vendor_name":
-			r.VendorName = d.text()
-		case "device_id":
-			r.DeviceID = d.text()
-		case "device_name":
-			r.DeviceName = d.text()
-		case "speed":
-			r.Speed = d.int()
-		case "duplex":
-			r.Duplex = d.bool()
-		case "pci_bus_path":
-			r.PCIBusPath = d.text()
-		case "last_updated":
-			r.LastUpdated = d.time()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapePIFMetrics); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			r.IoReadKbs = d.Float()
+		case 2:
+			r.IoWriteKbs = d.Float()
+		case 3:
+			r.Carrier = d.Bool()
+		case 4:
+			keepText(d, &w, &r.VendorID)
+		case 5:
+			keepText(d, &w, &r.VendorName)
+		case 6:
+			keepText(d, &w, &r.DeviceID)
+		case 7:
+			keepText(d, &w, &r.DeviceName)
+		case 8:
+			r.Speed = d.Int()
+		case 9:
+			r.Duplex = d.Bool()
+		case 10:
+			keepText(d, &w, &r.PCIBusPath)
+		case 11:
+			r.LastUpdated = d.Time()
+		case 12:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

@@ -6,144 +6,211 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePool reads a struct into a record of class pool; members that the record lacks are skipped.
+var shapePool = newShape(4,
+	"uuid",
+	"name_label",
+	"name_description",
+	"master",
+	"default_SR",
+	"suspend_image_SR",
+	"crash_dump_SR",
+	"other_config",
+	"ha_enabled",
+	"ha_configuration",
+	"ha_statefiles",
+	"ha_host_failures_to_tolerate",
+	"ha_plan_exists_for",
+	"ha_allow_overcommit",
+	"ha_overcommitted",
+	"blobs",
+	"tags",
+	"gui_config",
+	"health_check_config",
+	"wlb_url",
+	"wlb_username",
+	"wlb_enabled",
+	"wlb_verify_cert",
+	"redo_log_enabled",
+	"redo_log_vdi",
+	"vswitch_controller",
+	"restrictions",
+	"metadata_VDIs",
+	"ha_cluster_stack",
+	"allowed_operations",
+	"current_operations",
+	"guest_agent_config",
+	"cpu_info",
+	"policy_no_vendor_device",
+	"live_patching_disabled",
+	"igmp_snooping_enabled",
+	"uefi_certificates",
+	"custom_uefi_certificates",
+	"is_psr_pending",
+	"tls_verification_enabled",
+	"repositories",
+	"client_certificate_auth_enabled",
+	"client_certificate_auth_name",
+	"repository_proxy_url",
+	"repository_proxy_username",
+	"repository_proxy_password",
+	"migration_compression",
+	"coordinator_bias",
+	"local_auth_max_threads",
+	"ext_auth_max_threads",
+	"ext_auth_cache_enabled",
+	"ext_auth_cache_size",
+	"ext_auth_cache_expiry",
+	"telemetry_uuid",
+	"telemetry_frequency",
+	"telemetry_next_collection",
+	"last_update_sync",
+	"update_sync_frequency",
+	"update_sync_day",
+	"update_sync_enabled",
+	"recommendations",
+	"license_server",
+	"ha_reboot_vm_on_internal_shutdown",
+	"limit_console_sessions",
+	"vm_console_idle_timeout",
+	"auto_update_vm_secureboot_certificates",
+)
+
+// decodePool reads a record of class pool; members that the class lacks are passed over.
 func decodePool(d *decoder, r *xen.Pool) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "master":
-			r.Master = xen.HostRef(d.text())
-		case "default_SR":
-			r.DefaultSR = xen.SRRef(d.text())
-		case "suspend_image_SR":
-			r.SuspendImageSR = xen.SRRef(d.text())
-		case "crash_dump_SR":
-			r.CrashDumpSR = xen.SRRef(d.text())
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "ha_enabled":
-			r.HAEnabled = d.bool()
-		case "ha_configuration":
-			r.HAConfiguration = textMap[string, string](d)
-		case "ha_statefiles":
-			r.HAStatefiles = texts[string](d)
-		case "ha_host_failures_to_tolerate":
-			r.HAHostFailuresToTolerate = d.int()
-		case "ha_plan_exists_for":
-			r.HAPlanExistsFor = d.int()
-		case "ha_allow_overcommit":
-			r.HAAllowOvercommit = d.bool()
-		case "ha_overcommitted":
-			r.HAOvercommitted = d.bool()
-		case "blobs":
-			r.Blobs = textMap[string, xen.BlobRef](d)
-		case "tags":
-			r.Tags = texts[string](d)
-		case "gui_config":
-			r.GuiConfig = textMap[string, string](d)
-		case "health_check_config":
-			r.HealthCheckConfig = textMap[string, string](d)
-		case "wlb_url":
-			r.WLBURL = d.text()
-		case "wlb_username":
-			r.WLBUsername = d.text()
-		case "wlb_enabled":
-			r.WLBEnabled = d.bool()
-		case "wlb_verify_cert":
-			r.WLBVerifyCert = d.bool()
-		case "redo_log_enabled":
-			r.RedoLogEnabled = d.bool()
-		case "redo_log_vdi":
-			r.RedoLogVDI = xen.VDIRef(d.text())
-		case "vswitch_controller":
-			r.VswitchController = d.text()
-		case "restrictions":
-			r.Restrictions = textMap[string, string](d)
-		case "metadata_VDIs":
-			r.MetadataVDIs = texts[xen.VDIRef](d)
-		case "ha_cluster_stack":
-			r.HAClusterStack = d.text()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.PoolAllowedOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.PoolAllowedOperation](d)
-		case "guest_agent_config":
-			r.GuestAgentConfig = textMap[string, string](d)
-		case "cpu_info":
-			r.CPUInfo = textMap[string, string](d)
-		case "policy_no_vendor_device":
-			r.PolicyNoVendorDevice = d.bool()
-		case "live_patching_disabled":
-			r.LivePatchingDisabled = d.bool()
-		case "igmp_snooping_enabled":
-			r.IGMPSnoopingEnabled = d.bool()
-		case "uefi_certificates":
-			r.UEFICertificates = d.text()
-		case "custom_uefi_certificates":
-			r.CustomUEFICertificates = d.text()
-		case "is_psr_pending":
-			r.IsPsrPending = d.bool()
-		case "tls_verification_enabled":
-			r.TLSVerificationEnabled = d.bool()
-		case "repositories":
-			r.Repositories = texts[xen.RepositoryRef](d)
-		case "client_certificate_auth_enabled":
-			r.ClientCertificateAuthEnabled = d.bool()
-		case "client_certificate_auth_name":
-			r.ClientCertificateAuthName = d.text()
-		case "repository_proxy_url":
-			r.RepositoryProxyURL = d.text()
-		case "repository_proxy_username":
-			r.RepositoryProxyUsername = d.text()
-		case "repository_proxy_password":
-			r.RepositoryProxyPassword = xen.SecretRef(d.text())
-		case "migration_compression":
-			r.MigrationCompression = d.bool()
-		case "coordinator_bias":
-			r.CoordinatorBias = d.bool()
-		case "local_auth_max_threads":
-			r.LocalAuthMaxThreads = d.int()
-		case "ext_auth_max_threads":
-			r.ExtAuthMaxThreads = d.int()
-		case "ext_auth_cache_enabled":
-			r.ExtAuthCacheEnabled = d.bool()
-		case "ext_auth_cache_size":
-			r.ExtAuthCacheSize = d.int()
-		case "ext_auth_cache_expiry":
-			r.ExtAuthCacheExpiry = d.int()
-		case "telemetry_uuid":
-			r.TelemetryUUID = xen.SecretRef(d.text())
-		case "telemetry_frequency":
-			r.TelemetryFrequency = xen.TelemetryFrequency(d.word())
-		case "telemetry_next_collection":
-			r.TelemetryNextCollection = d.time()
-		case "last_update_sync":
-			r.LastUpdateSync = d.time()
-		case "update_sync_frequency":
-			r.UpdateSyncFrequency = xen.UpdateSyncFrequency(d.word())
-		case "update_sync_day":
-			r.UpdateSyncDay = d.int()
-		case "update_sync_enabled":
-			r.UpdateSyncEnabled = d.bool()
-		case "recommendations":
-			r.Recommendations = textMap[string, string](d)
-		case "license_server":
-			r.LicenseServer = textMap[string, string](d)
-		case "ha_reboot_vm_on_internal_shutdown":
-			r.HARebootVMOnInternalShutdown = d.bool()
-		case "limit_console_sessions":
-			r.LimitConsoleSessions = d.bool()
-		case "vm_console_idle_timeout":
-			r.VMConsoleIdleTimeout = d.int()
-		case "auto_update_vm_secureboot_certificates":
-			r.AutoUpdateVMSecurebootCertificates = d.bool()
-		default:
-			d.skip()
+	for w := d.walk(shapePool); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepRef(d, &w, &r.Master)
+		case 4:
+			keepRef(d, &w, &r.DefaultSR)
+		case 5:
+			keepRef(d, &w, &r.SuspendImageSR)
+		case 6:
+			keepRef(d, &w, &r.CrashDumpSR)
+		case 7:
+			keepMap(d, &w, &r.OtherConfig)
+		case 8:
+			r.HAEnabled = d.Bool()
+		case 9:
+			keepMap(d, &w, &r.HAConfiguration)
+		case 10:
+			keepTexts(d, &w, &r.HAStatefiles)
+		case 11:
+			r.HAHostFailuresToTolerate = d.Int()
+		case 12:
+			r.HAPlanExistsFor = d.Int()
+		case 13:
+			r.HAAllowOvercommit = d.Bool()
+		case 14:
+			r.HAOvercommitted = d.Bool()
+		case 15:
+			keepMap(d, &w, &r.Blobs)
+		case 16:
+			keepTexts(d, &w, &r.Tags)
+		case 17:
+			keepMap(d, &w, &r.GuiConfig)
+		case 18:
+			keepMap(d, &w, &r.HealthCheckConfig)
+		case 19:
+			keepText(d, &w, &r.WLBURL)
+		case 20:
+			keepText(d, &w, &r.WLBUsername)
+		case 21:
+			r.WLBEnabled = d.Bool()
+		case 22:
+			r.WLBVerifyCert = d.Bool()
+		case 23:
+			r.RedoLogEnabled = d.Bool()
+		case 24:
+			keepRef(d, &w, &r.RedoLogVDI)
+		case 25:
+			keepText(d, &w, &r.VswitchController)
+		case 26:
+			keepMap(d, &w, &r.Restrictions)
+		case 27:
+			keepRefs(d, &r.MetadataVDIs)
+		case 28:
+			keepText(d, &w, &r.HAClusterStack)
+		case 29:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 30:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 31:
+			keepMap(d, &w, &r.GuestAgentConfig)
+		case 32:
+			keepMap(d, &w, &r.CPUInfo)
+		case 33:
+			r.PolicyNoVendorDevice = d.Bool()
+		case 34:
+			r.LivePatchingDisabled = d.Bool()
+		case 35:
+			r.IGMPSnoopingEnabled = d.Bool()
+		case 36:
+			keepText(d, &w, &r.UEFICertificates)
+		case 37:
+			keepText(d, &w, &r.CustomUEFICertificates)
+		case 38:
+			r.IsPsrPending = d.Bool()
+		case 39:
+			r.TLSVerificationEnabled = d.Bool()
+		case 40:
+			keepRefs(d, &r.Repositories)
+		case 41:
+			r.ClientCertificateAuthEnabled = d.Bool()
+		case 42:
+			keepText(d, &w, &r.ClientCertificateAuthName)
+		case 43:
+			keepText(d, &w, &r.RepositoryProxyURL)
+		case 44:
+			keepText(d, &w, &r.RepositoryProxyUsername)
+		case 45:
+			keepRef(d, &w, &r.RepositoryProxyPassword)
+		case 46:
+			r.MigrationCompression = d.Bool()
+		case 47:
+			r.CoordinatorBias = d.Bool()
+		case 48:
+			r.LocalAuthMaxThreads = d.Int()
+		case 49:
+			r.ExtAuthMaxThreads = d.Int()
+		case 50:
+			r.ExtAuthCacheEnabled = d.Bool()
+		case 51:
+			r.ExtAuthCacheSize = d.Int()
+		case 52:
+			r.ExtAuthCacheExpiry = d.Int()
+		case 53:
+			keepRef(d, &w, &r.TelemetryUUID)
+		case 54:
+			r.TelemetryFrequency = xen.TelemetryFrequency(d.Word())
+		case 55:
+			r.TelemetryNextCollection = d.Time()
+		case 56:
+			r.LastUpdateSync = d.Time()
+		case 57:
+			r.UpdateSyncFrequency = xen.UpdateSyncFrequency(d.Word())
+		case 58:
+			r.UpdateSyncDay = d.Int()
+		case 59:
+			r.UpdateSyncEnabled = d.Bool()
+		case 60:
+			keepMap(d, &w, &r.Recommendations)
+		case 61:
+			keepMap(d, &w, &r.LicenseServer)
+		case 62:
+			r.HARebootVMOnInternalShutdown = d.Bool()
+		case 63:
+			r.LimitConsoleSessions = d.Bool()
+		case 64:
+			r.VMConsoleIdleTimeout = d.Int()
+		case 65:
+			r.AutoUpdateVMSecurebootCertificates = d.Bool()
 		}
 	}
 }

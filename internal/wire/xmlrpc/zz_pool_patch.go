@@ -6,32 +6,43 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePoolPatch reads a struct into a record of class pool_patch; members that the record lacks are skipped.
+var shapePoolPatch = newShape(5,
+	"uuid",
+	"name_label",
+	"name_description",
+	"version",
+	"size",
+	"pool_applied",
+	"host_patches",
+	"after_apply_guidance",
+	"pool_update",
+	"other_config",
+)
+
+// decodePoolPatch reads a record of class pool_patch; members that the class lacks are passed over.
 func decodePoolPatch(d *decoder, r *xen.PoolPatch) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "version":
-			r.Version = d.text()
-		case "size":
-			r.Size = d.int()
-		case "pool_applied":
-			r.PoolApplied = d.bool()
-		case "host_patches":
-			r.HostPatches = texts[xen.HostPatchRef](d)
-		case "after_apply_guidance":
-			r.AfterApplyGuidance = words[xen.AfterApplyGuidance](d)
-		case "pool_update":
-			r.PoolUpdate = xen.PoolUpdateRef(d.text())
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapePoolPatch); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepText(d, &w, &r.Version)
+		case 4:
+			r.Size = d.Int()
+		case 5:
+			r.PoolApplied = d.Bool()
+		case 6:
+			keepRefs(d, &r.HostPatches)
+		case 7:
+			keepTexts(d, &w, &r.AfterApplyGuidance)
+		case 8:
+			keepRef(d, &w, &r.PoolUpdate)
+		case 9:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

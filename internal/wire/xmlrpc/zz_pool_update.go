@@ -6,34 +6,46 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePoolUpdate reads a struct into a record of class pool_update; members that the record lacks are skipped.
+var shapePoolUpdate = newShape(6,
+	"uuid",
+	"name_label",
+	"name_description",
+	"version",
+	"installation_size",
+	"key",
+	"after_apply_guidance",
+	"vdi",
+	"hosts",
+	"other_config",
+	"enforce_homogeneity",
+)
+
+// decodePoolUpdate reads a record of class pool_update; members that the class lacks are passed over.
 func decodePoolUpdate(d *decoder, r *xen.PoolUpdate) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "version":
-			r.Version = d.text()
-		case "installation_size":
-			r.InstallationSize = d.int()
-		case "key":
-			r.Key = d.text()
-		case "after_apply_guidance":
-			r.AfterApplyGuidance = words[xen.UpdateAfterApplyGuidance](d)
-		case "vdi":
-			r.VDI = xen.VDIRef(d.text())
-		case "hosts":
-			r.Hosts = texts[xen.HostRef](d)
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "enforce_homogeneity":
-			r.EnforceHomogeneity = d.bool()
-		default:
-			d.skip()
+	for w := d.walk(shapePoolUpdate); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepText(d, &w, &r.Version)
+		case 4:
+			r.InstallationSize = d.Int()
+		case 5:
+			keepText(d, &w, &r.Key)
+		case 6:
+			keepTexts(d, &w, &r.AfterApplyGuidance)
+		case 7:
+			keepRef(d, &w, &r.VDI)
+		case 8:
+			keepRefs(d, &r.Hosts)
+		case 9:
+			keepMap(d, &w, &r.OtherConfig)
+		case 10:
+			r.EnforceHomogeneity = d.Bool()
 		}
 	}
 }

@@ -6,20 +6,25 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeProbeResult reads a struct into a record of class probe_result; members that the record lacks are skipped.
+var shapeProbeResult = newShape(29,
+	"configuration",
+	"complete",
+	"sr",
+	"extra_info",
+)
+
+// decodeProbeResult reads a record of class probe_result; members that the class lacks are passed over.
 func decodeProbeResult(d *decoder, r *xen.ProbeResult) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "configuration":
-			r.Configuration = textMap[string, string](d)
-		case "complete":
-			r.Complete = d.bool()
-		case "sr":
-			d.value(&r.SR)
-		case "extra_info":
-			r.ExtraInfo = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeProbeResult); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepMap(d, &w, &r.Configuration)
+		case 1:
+			r.Complete = d.Bool()
+		case 2:
+			d.Other(&r.SR)
+		case 3:
+			keepMap(d, &w, &r.ExtraInfo)
 		}
 	}
 }

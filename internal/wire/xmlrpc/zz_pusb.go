@@ -6,40 +6,55 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePUSB reads a struct into a record of class PUSB; members that the record lacks are skipped.
+var shapePUSB = newShape(57,
+	"uuid",
+	"USB_group",
+	"host",
+	"path",
+	"vendor_id",
+	"vendor_desc",
+	"product_id",
+	"product_desc",
+	"serial",
+	"version",
+	"description",
+	"passthrough_enabled",
+	"other_config",
+	"speed",
+)
+
+// decodePUSB reads a record of class PUSB; members that the class lacks are passed over.
 func decodePUSB(d *decoder, r *xen.PUSB) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "USB_group":
-			r.USBGroup = xen.USBGroupRef(d.text())
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		case "path":
-			r.Path = d.text()
-		case "vendor_id":
-			r.VendorID = d.text()
-		case "vendor_desc":
-			r.VendorDesc = d.text()
-		case "product_id":
-			r.ProductID = d.text()
-		case "product_desc":
-			r.ProductDesc = d.text()
-		case "serial":
-			r.Serial = d.text()
-		case "version":
-			r.Version = d.text()
-		case "description":
-			r.Description = d.text()
-		case "passthrough_enabled":
-			r.PassthroughEnabled = d.bool()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "speed":
-			r.Speed = d.float()
-		default:
-			d.skip()
+	for w := d.walk(shapePUSB); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.USBGroup)
+		case 2:
+			keepRef(d, &w, &r.Host)
+		case 3:
+			keepText(d, &w, &r.Path)
+		case 4:
+			keepText(d, &w, &r.VendorID)
+		case 5:
+			keepText(d, &w, &r.VendorDesc)
+		case 6:
+			keepText(d, &w, &r.ProductID)
+		case 7:
+			keepText(d, &w, &r.ProductDesc)
+		case 8:
+			keepText(d, &w, &r.Serial)
+		case 9:
+			keepText(d, &w, &r.Version)
+		case 10:
+			keepText(d, &w, &r.Description)
+		case 11:
+			r.PassthroughEnabled = d.Bool()
+		case 12:
+			keepMap(d, &w, &r.OtherConfig)
+		case 13:
+			r.Speed = d.Float()
 		}
 	}
 }

@@ -6,24 +6,31 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePVSCacheStorage reads a struct into a record of class PVS_cache_storage; members that the record lacks are skipped.
+var shapePVSCacheStorage = newShape(53,
+	"uuid",
+	"host",
+	"SR",
+	"site",
+	"size",
+	"VDI",
+)
+
+// decodePVSCacheStorage reads a record of class PVS_cache_storage; members that the class lacks are passed over.
 func decodePVSCacheStorage(d *decoder, r *xen.PVSCacheStorage) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "host":
-			r.Host = xen.HostRef(d.text())
-		case "SR":
-			r.SR = xen.SRRef(d.text())
-		case "site":
-			r.Site = xen.PVSSiteRef(d.text())
-		case "size":
-			r.Size = d.int()
-		case "VDI":
-			r.VDI = xen.VDIRef(d.text())
-		default:
-			d.skip()
+	for w := d.walk(shapePVSCacheStorage); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.Host)
+		case 2:
+			keepRef(d, &w, &r.SR)
+		case 3:
+			keepRef(d, &w, &r.Site)
+		case 4:
+			r.Size = d.Int()
+		case 5:
+			keepRef(d, &w, &r.VDI)
 		}
 	}
 }

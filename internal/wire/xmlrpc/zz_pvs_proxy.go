@@ -6,22 +6,28 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePVSProxy reads a struct into a record of class PVS_proxy; members that the record lacks are skipped.
+var shapePVSProxy = newShape(52,
+	"uuid",
+	"site",
+	"VIF",
+	"currently_attached",
+	"status",
+)
+
+// decodePVSProxy reads a record of class PVS_proxy; members that the class lacks are passed over.
 func decodePVSProxy(d *decoder, r *xen.PVSProxy) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "site":
-			r.Site = xen.PVSSiteRef(d.text())
-		case "VIF":
-			r.VIF = xen.VIFRef(d.text())
-		case "currently_attached":
-			r.CurrentlyAttached = d.bool()
-		case "status":
-			r.Status = xen.PVSProxyStatus(d.word())
-		default:
-			d.skip()
+	for w := d.walk(shapePVSProxy); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.Site)
+		case 2:
+			keepRef(d, &w, &r.VIF)
+		case 3:
+			r.CurrentlyAttached = d.Bool()
+		case 4:
+			r.Status = xen.PVSProxyStatus(d.Word())
 		}
 	}
 }

@@ -6,22 +6,28 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePVSServer reads a struct into a record of class PVS_server; members that the record lacks are skipped.
+var shapePVSServer = newShape(51,
+	"uuid",
+	"addresses",
+	"first_port",
+	"last_port",
+	"site",
+)
+
+// decodePVSServer reads a record of class PVS_server; members that the class lacks are passed over.
 func decodePVSServer(d *decoder, r *xen.PVSServer) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "addresses":
-			r.Addresses = texts[string](d)
-		case "first_port":
-			r.FirstPort = d.int()
-		case "last_port":
-			r.LastPort = d.int()
-		case "site":
-			r.Site = xen.PVSSiteRef(d.text())
-		default:
-			d.skip()
+	for w := d.walk(shapePVSServer); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepTexts(d, &w, &r.Addresses)
+		case 2:
+			r.FirstPort = d.Int()
+		case 3:
+			r.LastPort = d.Int()
+		case 4:
+			keepRef(d, &w, &r.Site)
 		}
 	}
 }

@@ -6,26 +6,34 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodePVSSite reads a struct into a record of class PVS_site; members that the record lacks are skipped.
+var shapePVSSite = newShape(50,
+	"uuid",
+	"name_label",
+	"name_description",
+	"PVS_uuid",
+	"cache_storage",
+	"servers",
+	"proxies",
+)
+
+// decodePVSSite reads a record of class PVS_site; members that the class lacks are passed over.
 func decodePVSSite(d *decoder, r *xen.PVSSite) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "PVS_uuid":
-			r.PVSUUID = d.text()
-		case "cache_storage":
-			r.CacheStorage = texts[xen.PVSCacheStorageRef](d)
-		case "servers":
-			r.Servers = texts[xen.PVSServerRef](d)
-		case "proxies":
-			r.Proxies = texts[xen.PVSProxyRef](d)
-		default:
-			d.skip()
+	for w := d.walk(shapePVSSite); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepText(d, &w, &r.PVSUUID)
+		case 4:
+			keepRefs(d, &r.CacheStorage)
+		case 5:
+			keepRefs(d, &r.Servers)
+		case 6:
+			keepRefs(d, &r.Proxies)
 		}
 	}
 }

@@ -6,24 +6,31 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeRateLimit reads a struct into a record of class Rate_limit; members that the record lacks are skipped.
+var shapeRateLimit = newShape(69,
+	"uuid",
+	"name_label",
+	"name_description",
+	"callers",
+	"burst_size",
+	"fill_rate",
+)
+
+// decodeRateLimit reads a record of class Rate_limit; members that the class lacks are passed over.
 func decodeRateLimit(d *decoder, r *xen.RateLimit) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "callers":
-			r.Callers = texts[xen.CallerRef](d)
-		case "burst_size":
-			r.BurstSize = d.float()
-		case "fill_rate":
-			r.FillRate = d.float()
-		default:
-			d.skip()
+	for w := d.walk(shapeRateLimit); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepRefs(d, &r.Callers)
+		case 4:
+			r.BurstSize = d.Float()
+		case 5:
+			r.FillRate = d.Float()
 		}
 	}
 }

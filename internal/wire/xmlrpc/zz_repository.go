@@ -6,34 +6,46 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeRepository reads a struct into a record of class Repository; members that the record lacks are skipped.
+var shapeRepository = newShape(63,
+	"uuid",
+	"name_label",
+	"name_description",
+	"binary_url",
+	"source_url",
+	"update",
+	"hash",
+	"up_to_date",
+	"gpgkey_path",
+	"origin",
+	"certificate",
+)
+
+// decodeRepository reads a record of class Repository; members that the class lacks are passed over.
 func decodeRepository(d *decoder, r *xen.Repository) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "binary_url":
-			r.BinaryURL = d.text()
-		case "source_url":
-			r.SourceURL = d.text()
-		case "update":
-			r.Update = d.bool()
-		case "hash":
-			r.Hash = d.text()
-		case "up_to_date":
-			r.UpToDate = d.bool()
-		case "gpgkey_path":
-			r.GpgkeyPath = d.text()
-		case "origin":
-			r.Origin = xen.Origin(d.word())
-		case "certificate":
-			r.Certificate = d.text()
-		default:
-			d.skip()
+	for w := d.walk(shapeRepository); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepText(d, &w, &r.BinaryURL)
+		case 4:
+			keepText(d, &w, &r.SourceURL)
+		case 5:
+			r.Update = d.Bool()
+		case 6:
+			keepText(d, &w, &r.Hash)
+		case 7:
+			r.UpToDate = d.Bool()
+		case 8:
+			keepText(d, &w, &r.GpgkeyPath)
+		case 9:
+			r.Origin = xen.Origin(d.Word())
+		case 10:
+			keepText(d, &w, &r.Certificate)
 		}
 	}
 }

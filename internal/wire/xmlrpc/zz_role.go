@@ -6,22 +6,28 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeRole reads a struct into a record of class role; members that the record lacks are skipped.
+var shapeRole = newShape(2,
+	"uuid",
+	"name_label",
+	"name_description",
+	"subroles",
+	"is_internal",
+)
+
+// decodeRole reads a record of class role; members that the class lacks are passed over.
 func decodeRole(d *decoder, r *xen.Role) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "subroles":
-			r.Subroles = texts[xen.RoleRef](d)
-		case "is_internal":
-			r.IsInternal = d.bool()
-		default:
-			d.skip()
+	for w := d.walk(shapeRole); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepRefs(d, &r.Subroles)
+		case 4:
+			r.IsInternal = d.Bool()
 		}
 	}
 }

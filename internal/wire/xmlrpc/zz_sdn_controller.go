@@ -6,20 +6,25 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeSDNController reads a struct into a record of class SDN_controller; members that the record lacks are skipped.
+var shapeSDNController = newShape(55,
+	"uuid",
+	"protocol",
+	"address",
+	"port",
+)
+
+// decodeSDNController reads a record of class SDN_controller; members that the class lacks are passed over.
 func decodeSDNController(d *decoder, r *xen.SDNController) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "protocol":
-			r.Protocol = xen.SDNControllerProtocol(d.word())
-		case "address":
-			r.Address = d.text()
-		case "port":
-			r.Port = d.int()
-		default:
-			d.skip()
+	for w := d.walk(shapeSDNController); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			r.Protocol = xen.SDNControllerProtocol(d.Word())
+		case 2:
+			keepText(d, &w, &r.Address)
+		case 3:
+			r.Port = d.Int()
 		}
 	}
 }

@@ -6,18 +6,22 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeSecret reads a struct into a record of class secret; members that the record lacks are skipped.
+var shapeSecret = newShape(42,
+	"uuid",
+	"value",
+	"other_config",
+)
+
+// decodeSecret reads a record of class secret; members that the class lacks are passed over.
 func decodeSecret(d *decoder, r *xen.Secret) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "value":
-			r.Value = d.text()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeSecret); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.Value)
+		case 2:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

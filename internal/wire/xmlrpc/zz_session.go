@@ -6,44 +6,61 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeSession reads a struct into a record of class session; members that the record lacks are skipped.
+var shapeSession = newShape(0,
+	"uuid",
+	"this_host",
+	"this_user",
+	"last_active",
+	"pool",
+	"other_config",
+	"is_local_superuser",
+	"subject",
+	"validation_time",
+	"auth_user_sid",
+	"auth_user_name",
+	"rbac_permissions",
+	"tasks",
+	"parent",
+	"originator",
+	"client_certificate",
+)
+
+// decodeSession reads a record of class session; members that the class lacks are passed over.
 func decodeSession(d *decoder, r *xen.Session) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "this_host":
-			r.ThisHost = xen.HostRef(d.text())
-		case "this_user":
-			r.ThisUser = xen.UserRef(d.text())
-		case "last_active":
-			r.LastActive = d.time()
-		case "pool":
-			r.Pool = d.bool()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "is_local_superuser":
-			r.IsLocalSuperuser = d.bool()
-		case "subject":
-			r.Subject = xen.SubjectRef(d.text())
-		case "validation_time":
-			r.ValidationTime = d.time()
-		case "auth_user_sid":
-			r.AuthUserSid = d.text()
-		case "auth_user_name":
-			r.AuthUserName = d.text()
-		case "rbac_permissions":
-			r.RBACPermissions = texts[string](d)
-		case "tasks":
-			r.Tasks = texts[xen.TaskRef](d)
-		case "parent":
-			r.Parent = xen.SessionRef(d.text())
-		case "originator":
-			r.Originator = d.text()
-		case "client_certificate":
-			r.ClientCertificate = d.bool()
-		default:
-			d.skip()
+	for w := d.walk(shapeSession); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.ThisHost)
+		case 2:
+			keepRef(d, &w, &r.ThisUser)
+		case 3:
+			r.LastActive = d.Time()
+		case 4:
+			r.Pool = d.Bool()
+		case 5:
+			keepMap(d, &w, &r.OtherConfig)
+		case 6:
+			r.IsLocalSuperuser = d.Bool()
+		case 7:
+			keepRef(d, &w, &r.Subject)
+		case 8:
+			r.ValidationTime = d.Time()
+		case 9:
+			keepText(d, &w, &r.AuthUserSid)
+		case 10:
+			keepText(d, &w, &r.AuthUserName)
+		case 11:
+			keepTexts(d, &w, &r.RBACPermissions)
+		case 12:
+			keepRefs(d, &r.Tasks)
+		case 13:
+			keepRef(d, &w, &r.Parent)
+		case 14:
+			keepText(d, &w, &r.Originator)
+		case 15:
+			r.ClientCertificate = d.Bool()
 		}
 	}
 }

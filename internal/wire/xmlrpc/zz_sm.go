@@ -6,42 +6,58 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeSM reads a struct into a record of class SM; members that the record lacks are skipped.
+var shapeSM = newShape(26,
+	"uuid",
+	"name_label",
+	"name_description",
+	"type",
+	"vendor",
+	"copyright",
+	"version",
+	"required_api_version",
+	"configuration",
+	"capabilities",
+	"features",
+	"other_config",
+	"driver_filename",
+	"required_cluster_stack",
+	"supported_image_formats",
+)
+
+// decodeSM reads a record of class SM; members that the class lacks are passed over.
 func decodeSM(d *decoder, r *xen.SM) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "type":
-			r.Type = d.text()
-		case "vendor":
-			r.Vendor = d.text()
-		case "copyright":
-			r.Copyright = d.text()
-		case "version":
-			r.Version = d.text()
-		case "required_api_version":
-			r.RequiredAPIVersion = d.text()
-		case "configuration":
-			r.Configuration = textMap[string, string](d)
-		case "capabilities":
-			r.Capabilities = texts[string](d)
-		case "features":
-			d.value(&r.Features)
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "driver_filename":
-			r.DriverFilename = d.text()
-		case "required_cluster_stack":
-			r.RequiredClusterStack = texts[string](d)
-		case "supported_image_formats":
-			r.SupportedImageFormats = words[xen.ImageFormatType](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeSM); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepText(d, &w, &r.Type)
+		case 4:
+			keepText(d, &w, &r.Vendor)
+		case 5:
+			keepText(d, &w, &r.Copyright)
+		case 6:
+			keepText(d, &w, &r.Version)
+		case 7:
+			keepText(d, &w, &r.RequiredAPIVersion)
+		case 8:
+			keepMap(d, &w, &r.Configuration)
+		case 9:
+			keepTexts(d, &w, &r.Capabilities)
+		case 10:
+			d.Other(&r.Features)
+		case 11:
+			keepMap(d, &w, &r.OtherConfig)
+		case 12:
+			keepText(d, &w, &r.DriverFilename)
+		case 13:
+			keepTexts(d, &w, &r.RequiredClusterStack)
+		case 14:
+			keepTexts(d, &w, &r.SupportedImageFormats)
 		}
 	}
 }

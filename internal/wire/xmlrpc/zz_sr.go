@@ -6,54 +6,76 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeSR reads a struct into a record of class SR; members that the record lacks are skipped.
+var shapeSR = newShape(27,
+	"uuid",
+	"name_label",
+	"name_description",
+	"allowed_operations",
+	"current_operations",
+	"VDIs",
+	"PBDs",
+	"virtual_allocation",
+	"physical_utilisation",
+	"physical_size",
+	"type",
+	"content_type",
+	"shared",
+	"other_config",
+	"tags",
+	"sm_config",
+	"blobs",
+	"local_cache_enabled",
+	"introduced_by",
+	"clustered",
+	"is_tools_sr",
+)
+
+// decodeSR reads a record of class SR; members that the class lacks are passed over.
 func decodeSR(d *decoder, r *xen.SR) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.StorageOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.StorageOperation](d)
-		case "VDIs":
-			r.VDIs = texts[xen.VDIRef](d)
-		case "PBDs":
-			r.PBDs = texts[xen.PBDRef](d)
-		case "virtual_allocation":
-			r.VirtualAllocation = d.int()
-		case "physical_utilisation":
-			r.PhysicalUtilisation = d.int()
-		case "physical_size":
-			r.PhysicalSize = d.int()
-		case "type":
-			r.Type = d.text()
-		case "content_type":
-			r.ContentType = d.text()
-		case "shared":
-			r.Shared = d.bool()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "tags":
-			r.Tags = texts[string](d)
-		case "sm_config":
-			r.SMConfig = textMap[string, string](d)
-		case "blobs":
-			r.Blobs = textMap[string, xen.BlobRef](d)
-		case "local_cache_enabled":
-			r.LocalCacheEnabled = d.bool()
-		case "introduced_by":
-			r.IntroducedBy = xen.DRTaskRef(d.text())
-		case "clustered":
-			r.Clustered = d.bool()
-		case "is_tools_sr":
-			r.IsToolsSR = d.bool()
-		default:
-			d.skip()
+	for w := d.walk(shapeSR); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 4:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 5:
+			keepRefs(d, &r.VDIs)
+		case 6:
+			keepRefs(d, &r.PBDs)
+		case 7:
+			r.VirtualAllocation = d.Int()
+		case 8:
+			r.PhysicalUtilisation = d.Int()
+		case 9:
+			r.PhysicalSize = d.Int()
+		case 10:
+			keepText(d, &w, &r.Type)
+		case 11:
+			keepText(d, &w, &r.ContentType)
+		case 12:
+			r.Shared = d.Bool()
+		case 13:
+			keepMap(d, &w, &r.OtherConfig)
+		case 14:
+			keepTexts(d, &w, &r.Tags)
+		case 15:
+			keepMap(d, &w, &r.SMConfig)
+		case 16:
+			keepMap(d, &w, &r.Blobs)
+		case 17:
+			r.LocalCacheEnabled = d.Bool()
+		case 18:
+			keepRef(d, &w, &r.IntroducedBy)
+		case 19:
+			r.Clustered = d.Bool()
+		case 20:
+			r.IsToolsSR = d.Bool()
 		}
 	}
 }

@@ -6,26 +6,34 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeSRStat reads a struct into a record of class sr_stat; members that the record lacks are skipped.
+var shapeSRStat = newShape(28,
+	"uuid",
+	"name_label",
+	"name_description",
+	"free_space",
+	"total_space",
+	"clustered",
+	"health",
+)
+
+// decodeSRStat reads a record of class sr_stat; members that the class lacks are passed over.
 func decodeSRStat(d *decoder, r *xen.SRStat) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			d.value(&r.UUID)
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "free_space":
-			r.FreeSpace = d.int()
-		case "total_space":
-			r.TotalSpace = d.int()
-		case "clustered":
-			r.Clustered = d.bool()
-		case "health":
-			r.Health = xen.SRHealth(d.word())
-		default:
-			d.skip()
+	for w := d.walk(shapeSRStat); d.next(&w); {
+		switch w.Place {
+		case 0:
+			d.Other(&r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			r.FreeSpace = d.Int()
+		case 4:
+			r.TotalSpace = d.Int()
+		case 5:
+			r.Clustered = d.Bool()
+		case 6:
+			r.Health = xen.SRHealth(d.Word())
 		}
 	}
 }

@@ -6,20 +6,25 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeSubject reads a struct into a record of class subject; members that the record lacks are skipped.
+var shapeSubject = newShape(1,
+	"uuid",
+	"subject_identifier",
+	"other_config",
+	"roles",
+)
+
+// decodeSubject reads a record of class subject; members that the class lacks are passed over.
 func decodeSubject(d *decoder, r *xen.Subject) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "subject_identifier":
-			r.SubjectIdentifier = d.text()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "roles":
-			r.Roles = texts[xen.RoleRef](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeSubject); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.SubjectIdentifier)
+		case 2:
+			keepMap(d, &w, &r.OtherConfig)
+		case 3:
+			keepRefs(d, &r.Roles)
 		}
 	}
 }

@@ -6,46 +6,64 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeTask reads a struct into a record of class task; members that the record lacks are skipped.
+var shapeTask = newShape(3,
+	"uuid",
+	"name_label",
+	"name_description",
+	"allowed_operations",
+	"current_operations",
+	"created",
+	"finished",
+	"status",
+	"resident_on",
+	"progress",
+	"type",
+	"result",
+	"error_info",
+	"other_config",
+	"subtask_of",
+	"subtasks",
+	"backtrace",
+)
+
+// decodeTask reads a record of class task; members that the class lacks are passed over.
 func decodeTask(d *decoder, r *xen.Task) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.TaskAllowedOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.TaskAllowedOperation](d)
-		case "created":
-			r.Created = d.time()
-		case "finished":
-			r.Finished = d.time()
-		case "status":
-			r.Status = xen.TaskStatus(d.word())
-		case "resident_on":
-			r.ResidentOn = xen.HostRef(d.text())
-		case "progress":
-			r.Progress = d.float()
-		case "type":
-			r.Type = d.text()
-		case "result":
-			r.Result = d.text()
-		case "error_info":
-			r.ErrorInfo = texts[string](d)
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "subtask_of":
-			r.SubtaskOf = xen.TaskRef(d.text())
-		case "subtasks":
-			r.Subtasks = texts[xen.TaskRef](d)
-		case "backtrace":
-			r.Backtrace = d.text()
-		default:
-			d.skip()
+	for w := d.walk(shapeTask); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 4:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 5:
+			r.Created = d.Time()
+		case 6:
+			r.Finished = d.Time()
+		case 7:
+			r.Status = xen.TaskStatus(d.Word())
+		case 8:
+			keepRef(d, &w, &r.ResidentOn)
+		case 9:
+			r.Progress = d.Float()
+		case 10:
+			keepText(d, &w, &r.Type)
+		case 11:
+			keepText(d, &w, &r.Result)
+		case 12:
+			keepTexts(d, &w, &r.ErrorInfo)
+		case 13:
+			keepMap(d, &w, &r.OtherConfig)
+		case 14:
+			keepRef(d, &w, &r.SubtaskOf)
+		case 15:
+			keepRefs(d, &r.Subtasks)
+		case 16:
+			keepText(d, &w, &r.Backtrace)
 		}
 	}
 }

@@ -6,24 +6,31 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeTunnel reads a struct into a record of class tunnel; members that the record lacks are skipped.
+var shapeTunnel = newShape(43,
+	"uuid",
+	"access_PIF",
+	"transport_PIF",
+	"status",
+	"other_config",
+	"protocol",
+)
+
+// decodeTunnel reads a record of class tunnel; members that the class lacks are passed over.
 func decodeTunnel(d *decoder, r *xen.Tunnel) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "access_PIF":
-			r.AccessPIF = xen.PIFRef(d.text())
-		case "transport_PIF":
-			r.TransportPIF = xen.PIFRef(d.text())
-		case "status":
-			r.Status = textMap[string, string](d)
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "protocol":
-			r.Protocol = xen.TunnelProtocol(d.word())
-		default:
-			d.skip()
+	for w := d.walk(shapeTunnel); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.AccessPIF)
+		case 2:
+			keepRef(d, &w, &r.TransportPIF)
+		case 3:
+			keepMap(d, &w, &r.Status)
+		case 4:
+			keepMap(d, &w, &r.OtherConfig)
+		case 5:
+			r.Protocol = xen.TunnelProtocol(d.Word())
 		}
 	}
 }

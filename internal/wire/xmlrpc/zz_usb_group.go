@@ -6,24 +6,31 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeUSBGroup reads a struct into a record of class USB_group; members that the record lacks are skipped.
+var shapeUSBGroup = newShape(58,
+	"uuid",
+	"name_label",
+	"name_description",
+	"PUSBs",
+	"VUSBs",
+	"other_config",
+)
+
+// decodeUSBGroup reads a record of class USB_group; members that the class lacks are passed over.
 func decodeUSBGroup(d *decoder, r *xen.USBGroup) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "PUSBs":
-			r.PUSBs = texts[xen.PUSBRef](d)
-		case "VUSBs":
-			r.VUSBs = texts[xen.VUSBRef](d)
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeUSBGroup); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepRefs(d, &r.PUSBs)
+		case 4:
+			keepRefs(d, &r.VUSBs)
+		case 5:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

@@ -6,20 +6,25 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeUser reads a struct into a record of class user; members that the record lacks are skipped.
+var shapeUser = newShape(38,
+	"uuid",
+	"short_name",
+	"fullname",
+	"other_config",
+)
+
+// decodeUser reads a record of class user; members that the class lacks are passed over.
 func decodeUser(d *decoder, r *xen.User) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "short_name":
-			r.ShortName = d.text()
-		case "fullname":
-			r.Fullname = d.text()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeUser); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.ShortName)
+		case 2:
+			keepText(d, &w, &r.Fullname)
+		case 3:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

@@ -6,56 +6,79 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVBD reads a struct into a record of class VBD; members that the record lacks are skipped.
+var shapeVBD = newShape(32,
+	"uuid",
+	"allowed_operations",
+	"current_operations",
+	"VM",
+	"VDI",
+	"device",
+	"userdevice",
+	"bootable",
+	"mode",
+	"type",
+	"unpluggable",
+	"storage_lock",
+	"empty",
+	"other_config",
+	"currently_attached",
+	"status_code",
+	"status_detail",
+	"runtime_properties",
+	"qos_algorithm_type",
+	"qos_algorithm_params",
+	"qos_supported_algorithms",
+	"metrics",
+)
+
+// decodeVBD reads a record of class VBD; members that the class lacks are passed over.
 func decodeVBD(d *decoder, r *xen.VBD) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.VBDOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.VBDOperation](d)
-		case "VM":
-			r.VM = xen.VMRef(d.text())
-		case "VDI":
-			r.VDI = xen.VDIRef(d.text())
-		case "device":
-			r.Device = d.text()
-		case "userdevice":
-			r.Userdevice = d.text()
-		case "bootable":
-			r.Bootable = d.bool()
-		case "mode":
-			r.Mode = xen.VBDMode(d.word())
-		case "type":
-			r.Type = xen.VBDType(d.word())
-		case "unpluggable":
-			r.Unpluggable = d.bool()
-		case "storage_lock":
-			r.StorageLock = d.bool()
-		case "empty":
-			r.Empty = d.bool()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "currently_attached":
-			r.CurrentlyAttached = d.bool()
-		case "status_code":
-			r.StatusCode = d.int()
-		case "status_detail":
-			r.StatusDetail = d.text()
-		case "runtime_properties":
-			r.RuntimeProperties = textMap[string, string](d)
-		case "qos_algorithm_type":
-			r.QosAlgorithmType = d.text()
-		case "qos_algorithm_params":
-			r.QosAlgorithmParams = textMap[string, string](d)
-		case "qos_supported_algorithms":
-			r.QosSupportedAlgorithms = texts[string](d)
-		case "metrics":
-			r.Metrics = xen.VBDMetricsRef(d.text())
-		default:
-			d.skip()
+	for w := d.walk(shapeVBD); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 2:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 3:
+			keepRef(d, &w, &r.VM)
+		case 4:
+			keepRef(d, &w, &r.VDI)
+		case 5:
+			keepText(d, &w, &r.Device)
+		case 6:
+			keepText(d, &w, &r.Userdevice)
+		case 7:
+			r.Bootable = d.Bool()
+		case 8:
+			r.Mode = xen.VBDMode(d.Word())
+		case 9:
+			r.Type = xen.VBDType(d.Word())
+		case 10:
+			r.Unpluggable = d.Bool()
+		case 11:
+			r.StorageLock = d.Bool()
+		case 12:
+			r.Empty = d.Bool()
+		case 13:
+			keepMap(d, &w, &r.OtherConfig)
+		case 14:
+			r.CurrentlyAttached = d.Bool()
+		case 15:
+			r.StatusCode = d.Int()
+		case 16:
+			keepText(d, &w, &r.StatusDetail)
+		case 17:
+			keepMap(d, &w, &r.RuntimeProperties)
+		case 18:
+			keepText(d, &w, &r.QosAlgorithmType)
+		case 19:
+			keepMap(d, &w, &r.QosAlgorithmParams)
+		case 20:
+			keepTexts(d, &w, &r.QosSupportedAlgorithms)
+		case 21:
+			keepRef(d, &w, &r.Metrics)
 		}
 	}
 }

@@ -6,76 +6,109 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVDI reads a struct into a record of class VDI; members that the record lacks are skipped.
+var shapeVDI = newShape(31,
+	"uuid",
+	"name_label",
+	"name_description",
+	"allowed_operations",
+	"current_operations",
+	"SR",
+	"VBDs",
+	"crash_dumps",
+	"virtual_size",
+	"physical_utilisation",
+	"type",
+	"sharable",
+	"read_only",
+	"other_config",
+	"storage_lock",
+	"location",
+	"managed",
+	"missing",
+	"parent",
+	"xenstore_data",
+	"sm_config",
+	"is_a_snapshot",
+	"snapshot_of",
+	"snapshots",
+	"snapshot_time",
+	"tags",
+	"allow_caching",
+	"on_boot",
+	"metadata_of_pool",
+	"metadata_latest",
+	"is_tools_iso",
+	"cbt_enabled",
+)
+
+// decodeVDI reads a record of class VDI; members that the class lacks are passed over.
 func decodeVDI(d *decoder, r *xen.VDI) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.VDIOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.VDIOperation](d)
-		case "SR":
-			r.SR = xen.SRRef(d.text())
-		case "VBDs":
-			r.VBDs = texts[xen.VBDRef](d)
-		case "crash_dumps":
-			r.CrashDumps = texts[xen.CrashdumpRef](d)
-		case "virtual_size":
-			r.VirtualSize = d.int()
-		case "physical_utilisation":
-			r.PhysicalUtilisation = d.int()
-		case "type":
-			r.Type = xen.VDIType(d.word())
-		case "sharable":
-			r.Sharable = d.bool()
-		case "read_only":
-			r.ReadOnly = d.bool()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "storage_lock":
-			r.StorageLock = d.bool()
-		case "location":
-			r.Location = d.text()
-		case "managed":
-			r.Managed = d.bool()
-		case "missing":
-			r.Missing = d.bool()
-		case "parent":
-			r.Parent = xen.VDIRef(d.text())
-		case "xenstore_data":
-			r.XenstoreData = textMap[string, string](d)
-		case "sm_config":
-			r.SMConfig = textMap[string, string](d)
-		case "is_a_snapshot":
-			r.IsASnapshot = d.bool()
-		case "snapshot_of":
-			r.SnapshotOf = xen.VDIRef(d.text())
-		case "snapshots":
-			r.Snapshots = texts[xen.VDIRef](d)
-		case "snapshot_time":
-			r.SnapshotTime = d.time()
-		case "tags":
-			r.Tags = texts[string](d)
-		case "allow_caching":
-			r.AllowCaching = d.bool()
-		case "on_boot":
-			r.OnBoot = xen.OnBoot(d.word())
-		case "metadata_of_pool":
-			r.MetadataOfPool = xen.PoolRef(d.text())
-		case "metadata_latest":
-			r.MetadataLatest = d.bool()
-		case "is_tools_iso":
-			r.IsToolsIso = d.bool()
-		case "cbt_enabled":
-			r.CBTEnabled = d.bool()
-		default:
-			d.skip()
+	for w := d.walk(shapeVDI); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 4:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 5:
+			keepRef(d, &w, &r.SR)
+		case 6:
+			keepRefs(d, &r.VBDs)
+		case 7:
+			keepRefs(d, &r.CrashDumps)
+		case 8:
+			r.VirtualSize = d.Int()
+		case 9:
+			r.PhysicalUtilisation = d.Int()
+		case 10:
+			r.Type = xen.VDIType(d.Word())
+		case 11:
+			r.Sharable = d.Bool()
+		case 12:
+			r.ReadOnly = d.Bool()
+		case 13:
+			keepMap(d, &w, &r.OtherConfig)
+		case 14:
+			r.StorageLock = d.Bool()
+		case 15:
+			keepText(d, &w, &r.Location)
+		case 16:
+			r.Managed = d.Bool()
+		case 17:
+			r.Missing = d.Bool()
+		case 18:
+			keepRef(d, &w, &r.Parent)
+		case 19:
+			keepMap(d, &w, &r.XenstoreData)
+		case 20:
+			keepMap(d, &w, &r.SMConfig)
+		case 21:
+			r.IsASnapshot = d.Bool()
+		case 22:
+			keepRef(d, &w, &r.SnapshotOf)
+		case 23:
+			keepRefs(d, &r.Snapshots)
+		case 24:
+			r.SnapshotTime = d.Time()
+		case 25:
+			keepTexts(d, &w, &r.Tags)
+		case 26:
+			r.AllowCaching = d.Bool()
+		case 27:
+			r.OnBoot = xen.OnBoot(d.Word())
+		case 28:
+			keepRef(d, &w, &r.MetadataOfPool)
+		case 29:
+			r.MetadataLatest = d.Bool()
+		case 30:
+			r.IsToolsIso = d.Bool()
+		case 31:
+			r.CBTEnabled = d.Bool()
 		}
 	}
 }

@@ -6,22 +6,28 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVDINBDServerInfo reads a struct into a record of class vdi_nbd_server_info; members that the record lacks are skipped.
+var shapeVDINBDServerInfo = newShape(56,
+	"exportname",
+	"address",
+	"port",
+	"cert",
+	"subject",
+)
+
+// decodeVDINBDServerInfo reads a record of class vdi_nbd_server_info; members that the class lacks are passed over.
 func decodeVDINBDServerInfo(d *decoder, r *xen.VDINBDServerInfo) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "exportname":
-			r.Exportname = d.text()
-		case "address":
-			r.Address = d.text()
-		case "port":
-			r.Port = d.int()
-		case "cert":
-			r.Cert = d.text()
-		case "subject":
-			r.Subject = d.text()
-		default:
-			d.skip()
+	for w := d.walk(shapeVDINBDServerInfo); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.Exportname)
+		case 1:
+			keepText(d, &w, &r.Address)
+		case 2:
+			r.Port = d.Int()
+		case 3:
+			keepText(d, &w, &r.Cert)
+		case 4:
+			keepText(d, &w, &r.Subject)
 		}
 	}
 }

@@ -6,36 +6,49 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVGPU reads a struct into a record of class VGPU; members that the record lacks are skipped.
+var shapeVGPU = newShape(48,
+	"uuid",
+	"VM",
+	"GPU_group",
+	"device",
+	"currently_attached",
+	"other_config",
+	"type",
+	"resident_on",
+	"scheduled_to_be_resident_on",
+	"compatibility_metadata",
+	"extra_args",
+	"PCI",
+)
+
+// decodeVGPU reads a record of class VGPU; members that the class lacks are passed over.
 func decodeVGPU(d *decoder, r *xen.VGPU) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "VM":
-			r.VM = xen.VMRef(d.text())
-		case "GPU_group":
-			r.GPUGroup = xen.GPUGroupRef(d.text())
-		case "device":
-			r.Device = d.text()
-		case "currently_attached":
-			r.CurrentlyAttached = d.bool()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "type":
-			r.Type = xen.VGPUTypeRef(d.text())
-		case "resident_on":
-			r.ResidentOn = xen.PGPURef(d.text())
-		case "scheduled_to_be_resident_on":
-			r.ScheduledToBeResidentOn = xen.PGPURef(d.text())
-		case "compatibility_metadata":
-			r.CompatibilityMetadata = textMap[string, string](d)
-		case "extra_args":
-			r.ExtraArgs = d.text()
-		case "PCI":
-			r.PCI = xen.PCIRef(d.text())
-		default:
-			d.skip()
+	for w := d.walk(shapeVGPU); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.VM)
+		case 2:
+			keepRef(d, &w, &r.GPUGroup)
+		case 3:
+			keepText(d, &w, &r.Device)
+		case 4:
+			r.CurrentlyAttached = d.Bool()
+		case 5:
+			keepMap(d, &w, &r.OtherConfig)
+		case 6:
+			keepRef(d, &w, &r.Type)
+		case 7:
+			keepRef(d, &w, &r.ResidentOn)
+		case 8:
+			keepRef(d, &w, &r.ScheduledToBeResidentOn)
+		case 9:
+			keepMap(d, &w, &r.CompatibilityMetadata)
+		case 10:
+			keepText(d, &w, &r.ExtraArgs)
+		case 11:
+			keepRef(d, &w, &r.PCI)
 		}
 	}
 }

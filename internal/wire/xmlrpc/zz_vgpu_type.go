@@ -6,44 +6,61 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVGPUType reads a struct into a record of class VGPU_type; members that the record lacks are skipped.
+var shapeVGPUType = newShape(49,
+	"uuid",
+	"vendor_name",
+	"model_name",
+	"framebuffer_size",
+	"max_heads",
+	"max_resolution_x",
+	"max_resolution_y",
+	"supported_on_PGPUs",
+	"enabled_on_PGPUs",
+	"VGPUs",
+	"supported_on_GPU_groups",
+	"enabled_on_GPU_groups",
+	"implementation",
+	"identifier",
+	"experimental",
+	"compatible_types_in_vm",
+)
+
+// decodeVGPUType reads a record of class VGPU_type; members that the class lacks are passed over.
 func decodeVGPUType(d *decoder, r *xen.VGPUType) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "vendor_name":
-			r.VendorName = d.text()
-		case "model_name":
-			r.ModelName = d.text()
-		case "framebuffer_size":
-			r.FramebufferSize = d.int()
-		case "max_heads":
-			r.MaxHeads = d.int()
-		case "max_resolution_x":
-			r.MaxResolutionX = d.int()
-		case "max_resolution_y":
-			r.MaxResolutionY = d.int()
-		case "supported_on_PGPUs":
-			r.SupportedOnPGPUs = texts[xen.PGPURef](d)
-		case "enabled_on_PGPUs":
-			r.EnabledOnPGPUs = texts[xen.PGPURef](d)
-		case "VGPUs":
-			r.VGPUs = texts[xen.VGPURef](d)
-		case "supported_on_GPU_groups":
-			r.SupportedOnGPUGroups = texts[xen.GPUGroupRef](d)
-		case "enabled_on_GPU_groups":
-			r.EnabledOnGPUGroups = texts[xen.GPUGroupRef](d)
-		case "implementation":
-			r.Implementation = xen.VGPUTypeImplementation(d.word())
-		case "identifier":
-			r.Identifier = d.text()
-		case "experimental":
-			r.Experimental = d.bool()
-		case "compatible_types_in_vm":
-			r.CompatibleTypesInVM = texts[xen.VGPUTypeRef](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeVGPUType); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.VendorName)
+		case 2:
+			keepText(d, &w, &r.ModelName)
+		case 3:
+			r.FramebufferSize = d.Int()
+		case 4:
+			r.MaxHeads = d.Int()
+		case 5:
+			r.MaxResolutionX = d.Int()
+		case 6:
+			r.MaxResolutionY = d.Int()
+		case 7:
+			keepRefs(d, &r.SupportedOnPGPUs)
+		case 8:
+			keepRefs(d, &r.EnabledOnPGPUs)
+		case 9:
+			keepRefs(d, &r.VGPUs)
+		case 10:
+			keepRefs(d, &r.SupportedOnGPUGroups)
+		case 11:
+			keepRefs(d, &r.EnabledOnGPUGroups)
+		case 12:
+			r.Implementation = xen.VGPUTypeImplementation(d.Word())
+		case 13:
+			keepText(d, &w, &r.Identifier)
+		case 14:
+			r.Experimental = d.Bool()
+		case 15:
+			keepRefs(d, &r.CompatibleTypesInVM)
 		}
 	}
 }

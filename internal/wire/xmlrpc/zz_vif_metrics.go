@@ -6,22 +6,28 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVIFMetrics reads a struct into a record of class VIF_metrics; members that the record lacks are skipped.
+var shapeVIFMetrics = newShape(21,
+	"uuid",
+	"io_read_kbs",
+	"io_write_kbs",
+	"last_updated",
+	"other_config",
+)
+
+// decodeVIFMetrics reads a record of class VIF_metrics; members that the class lacks are passed over.
 func decodeVIFMetrics(d *decoder, r *xen.VIFMetrics) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "io_read_kbs":
-			r.IoReadKbs = d.float()
-		case "io_write_kbs":
-			r.IoWriteKbs = d.float()
-		case "last_updated":
-			r.LastUpdated = d.time()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeVIFMetrics); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			r.IoReadKbs = d.Float()
+		case 2:
+			r.IoWriteKbs = d.Float()
+		case 3:
+			r.LastUpdated = d.Time()
+		case 4:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

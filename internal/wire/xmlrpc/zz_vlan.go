@@ -6,22 +6,28 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVLAN reads a struct into a record of class VLAN; members that the record lacks are skipped.
+var shapeVLAN = newShape(25,
+	"uuid",
+	"tagged_PIF",
+	"untagged_PIF",
+	"tag",
+	"other_config",
+)
+
+// decodeVLAN reads a record of class VLAN; members that the class lacks are passed over.
 func decodeVLAN(d *decoder, r *xen.VLAN) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "tagged_PIF":
-			r.TaggedPIF = xen.PIFRef(d.text())
-		case "untagged_PIF":
-			r.UntaggedPIF = xen.PIFRef(d.text())
-		case "tag":
-			r.Tag = d.int()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeVLAN); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepRef(d, &w, &r.TaggedPIF)
+		case 2:
+			keepRef(d, &w, &r.UntaggedPIF)
+		case 3:
+			r.Tag = d.Int()
+		case 4:
+			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
 }

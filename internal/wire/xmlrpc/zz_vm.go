@@ -6,196 +6,289 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVM reads a struct into a record of class VM; members that the record lacks are skipped.
+var shapeVM = newShape(7,
+	"uuid",
+	"allowed_operations",
+	"current_operations",
+	"name_label",
+	"name_description",
+	"power_state",
+	"user_version",
+	"is_a_template",
+	"is_default_template",
+	"suspend_VDI",
+	"resident_on",
+	"scheduled_to_be_resident_on",
+	"affinity",
+	"memory_overhead",
+	"memory_target",
+	"memory_static_max",
+	"memory_dynamic_max",
+	"memory_dynamic_min",
+	"memory_static_min",
+	"VCPUs_params",
+	"VCPUs_max",
+	"VCPUs_at_startup",
+	"actions_after_softreboot",
+	"actions_after_shutdown",
+	"actions_after_reboot",
+	"actions_after_crash",
+	"consoles",
+	"VIFs",
+	"VBDs",
+	"VUSBs",
+	"crash_dumps",
+	"VTPMs",
+	"PV_bootloader",
+	"PV_kernel",
+	"PV_ramdisk",
+	"PV_args",
+	"PV_bootloader_args",
+	"PV_legacy_args",
+	"HVM_boot_policy",
+	"HVM_boot_params",
+	"HVM_shadow_multiplier",
+	"platform",
+	"PCI_bus",
+	"other_config",
+	"domid",
+	"domarch",
+	"last_boot_CPU_flags",
+	"is_control_domain",
+	"metrics",
+	"guest_metrics",
+	"last_booted_record",
+	"recommendations",
+	"xenstore_data",
+	"ha_always_run",
+	"ha_restart_priority",
+	"is_a_snapshot",
+	"snapshot_of",
+	"snapshots",
+	"snapshot_time",
+	"transportable_snapshot_id",
+	"blobs",
+	"tags",
+	"blocked_operations",
+	"snapshot_info",
+	"snapshot_metadata",
+	"parent",
+	"children",
+	"bios_strings",
+	"protection_policy",
+	"is_snapshot_from_vmpp",
+	"snapshot_schedule",
+	"is_vmss_snapshot",
+	"appliance",
+	"start_delay",
+	"shutdown_delay",
+	"order",
+	"VGPUs",
+	"attached_PCIs",
+	"suspend_SR",
+	"version",
+	"generation_id",
+	"hardware_platform_version",
+	"has_vendor_device",
+	"requires_reboot",
+	"reference_label",
+	"domain_type",
+	"NVRAM",
+	"pending_guidances",
+	"pending_guidances_recommended",
+	"pending_guidances_full",
+	"groups",
+	"secureboot_certificates_state",
+)
+
+// decodeVM reads a record of class VM; members that the class lacks are passed over.
 func decodeVM(d *decoder, r *xen.VM) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.VMOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.VMOperation](d)
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "power_state":
-			r.PowerState = xen.PowerState(d.word())
-		case "user_version":
-			r.UserVersion = d.int()
-		case "is_a_template":
-			r.IsATemplate = d.bool()
-		case "is_default_template":
-			r.IsDefaultTemplate = d.bool()
-		case "suspend_VDI":
-			r.SuspendVDI = xen.VDIRef(d.text())
-		case "resident_on":
-			r.ResidentOn = xen.HostRef(d.text())
-		case "scheduled_to_be_resident_on":
-			r.ScheduledToBeResidentOn = xen.HostRef(d.text())
-		case "affinity":
-			r.Affinity = xen.HostRef(d.text())
-		case "memory_overhead":
-			r.MemoryOverhead = d.int()
-		case "memory_target":
-			r.MemoryTarget = d.int()
-		case "memory_static_max":
-			r.MemoryStaticMax = d.int()
-		case "memory_dynamic_max":
-			r.MemoryDynamicMax = d.int()
-		case "memory_dynamic_min":
-			r.MemoryDynamicMin = d.int()
-		case "memory_static_min":
-			r.MemoryStaticMin = d.int()
-		case "VCPUs_params":
-			r.VCPUsParams = textMap[string, string](d)
-		case "VCPUs_max":
-			r.VCPUsMax = d.int()
-		case "VCPUs_at_startup":
-			r.VCPUsAtStartup = d.int()
-		case "actions_after_softreboot":
-			r.ActionsAfterSoftreboot = xen.OnSoftrebootBehavior(d.word())
-		case "actions_after_shutdown":
-			r.ActionsAfterShutdown = xen.OnNormalExit(d.word())
-		case "actions_after_reboot":
-			r.ActionsAfterReboot = xen.OnNormalExit(d.word())
-		case "actions_after_crash":
-			r.ActionsAfterCrash = xen.OnCrashBehaviour(d.word())
-		case "consoles":
-			r.Consoles = texts[xen.ConsoleRef](d)
-		case "VIFs":
-			r.VIFs = texts[xen.VIFRef](d)
-		case "VBDs":
-			r.VBDs = texts[xen.VBDRef](d)
-		case "VUSBs":
-			r.VUSBs = texts[xen.VUSBRef](d)
-		case "crash_dumps":
-			r.CrashDumps = texts[xen.CrashdumpRef](d)
-		case "VTPMs":
-			r.VTPMs = texts[xen.VTPMRef](d)
-		case "PV_bootloader":
-			r.PVBootloader = d.text()
-		case "PV_kernel":
-			r.PVKernel = d.text()
-		case "PV_ramdisk":
-			r.PVRamdisk = d.text()
-		case "PV_args":
-			r.PVArgs = d.text()
-		case "PV_bootloader_args":
-			r.PVBootloaderArgs = d.text()
-		case "PV_legacy_args":
-			r.PVLegacyArgs = d.text()
-		case "HVM_boot_policy":
-			r.HVMBootPolicy = d.text()
-		case "HVM_boot_params":
-			r.HVMBootParams = textMap[string, string](d)
-		case "HVM_shadow_multiplier":
-			r.HVMShadowMultiplier = d.float()
-		case "platform":
-			r.Platform = textMap[string, string](d)
-		case "PCI_bus":
-			r.PCIBus = d.text()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "domid":
-			r.Domid = d.int()
-		case "domarch":
-			r.Domarch = d.text()
-		case "last_boot_CPU_flags":
-			r.LastBootCPUFlags = textMap[string, string](d)
-		case "is_control_domain":
-			r.IsControlDomain = d.bool()
-		case "metrics":
-			r.Metrics = xen.VMMetricsRef(d.text())
-		case "guest_metrics":
-			r.GuestMetrics = xen.VMGuestMetricsRef(d.text())
-		case "last_booted_record":
-			r.LastBootedRecord = d.text()
-		case "recommendations":
-			r.Recommendations = d.text()
-		case "xenstore_data":
-			r.XenstoreData = textMap[string, string](d)
-		case "ha_always_run":
-			r.HAAlwaysRun = d.bool()
-		case "ha_restart_priority":
-			r.HARestartPriority = d.text()
-		case "is_a_snapshot":
-			r.IsASnapshot = d.bool()
-		case "snapshot_of":
-			r.SnapshotOf = xen.VMRef(d.text())
-		case "snapshots":
-			r.Snapshots = texts[xen.VMRef](d)
-		case "snapshot_time":
-			r.SnapshotTime = d.time()
-		case "transportable_snapshot_id":
-			r.TransportableSnapshotID = d.text()
-		case "blobs":
-			r.Blobs = textMap[string, xen.BlobRef](d)
-		case "tags":
-			r.Tags = texts[string](d)
-		case "blocked_operations":
-			r.BlockedOperations = textMap[xen.VMOperation, string](d)
-		case "snapshot_info":
-			r.SnapshotInfo = textMap[string, string](d)
-		case "snapshot_metadata":
-			r.SnapshotMetadata = d.text()
-		case "parent":
-			r.Parent = xen.VMRef(d.text())
-		case "children":
-			r.Children = texts[xen.VMRef](d)
-		case "bios_strings":
-			r.BIOSStrings = textMap[string, string](d)
-		case "protection_policy":
-			r.ProtectionPolicy = xen.VMPPRef(d.text())
-		case "is_snapshot_from_vmpp":
-			r.IsSnapshotFromVmpp = d.bool()
-		case "snapshot_schedule":
-			r.SnapshotSchedule = xen.VMSSRef(d.text())
-		case "is_vmss_snapshot":
-			r.IsVmssSnapshot = d.bool()
-		case "appliance":
-			r.Appliance = xen.VMApplianceRef(d.text())
-		case "start_delay":
-			r.StartDelay = d.int()
-		case "shutdown_delay":
-			r.ShutdownDelay = d.int()
-		case "order":
-			r.Order = d.int()
-		case "VGPUs":
-			r.VGPUs = texts[xen.VGPURef](d)
-		case "attached_PCIs":
-			r.AttachedPCIs = texts[xen.PCIRef](d)
-		case "suspend_SR":
-			r.SuspendSR = xen.SRRef(d.text())
-		case "version":
-			r.Version = d.int()
-		case "generation_id":
-			r.GenerationID = d.text()
-		case "hardware_platform_version":
-			r.HardwarePlatformVersion = d.int()
-		case "has_vendor_device":
-			r.HasVendorDevice = d.bool()
-		case "requires_reboot":
-			r.RequiresReboot = d.bool()
-		case "reference_label":
-			r.ReferenceLabel = d.text()
-		case "domain_type":
-			r.DomainType = xen.DomainType(d.word())
-		case "NVRAM":
-			r.NVRAM = textMap[string, string](d)
-		case "pending_guidances":
-			r.PendingGuidances = words[xen.UpdateGuidances](d)
-		case "pending_guidances_recommended":
-			r.PendingGuidancesRecommended = words[xen.UpdateGuidances](d)
-		case "pending_guidances_full":
-			r.PendingGuidancesFull = words[xen.UpdateGuidances](d)
-		case "groups":
-			r.Groups = texts[xen.VMGroupRef](d)
-		case "secureboot_certificates_state":
-			r.SecurebootCertificatesState = xen.VMSecurebootCertificatesState(d.word())
-		default:
-			d.skip()
+	for w := d.walk(shapeVM); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 2:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 3:
+			keepText(d, &w, &r.NameLabel)
+		case 4:
+			keepText(d, &w, &r.NameDescription)
+		case 5:
+			r.PowerState = xen.PowerState(d.Word())
+		case 6:
+			r.UserVersion = d.Int()
+		case 7:
+			r.IsATemplate = d.Bool()
+		case 8:
+			r.IsDefaultTemplate = d.Bool()
+		case 9:
+			keepRef(d, &w, &r.SuspendVDI)
+		case 10:
+			keepRef(d, &w, &r.ResidentOn)
+		case 11:
+			keepRef(d, &w, &r.ScheduledToBeResidentOn)
+		case 12:
+			keepRef(d, &w, &r.Affinity)
+		case 13:
+			r.MemoryOverhead = d.Int()
+		case 14:
+			r.MemoryTarget = d.Int()
+		case 15:
+			r.MemoryStaticMax = d.Int()
+		case 16:
+			r.MemoryDynamicMax = d.Int()
+		case 17:
+			r.MemoryDynamicMin = d.Int()
+		case 18:
+			r.MemoryStaticMin = d.Int()
+		case 19:
+			keepMap(d, &w, &r.VCPUsParams)
+		case 20:
+			r.VCPUsMax = d.Int()
+		case 21:
+			r.VCPUsAtStartup = d.Int()
+		case 22:
+			r.ActionsAfterSoftreboot = xen.OnSoftrebootBehavior(d.Word())
+		case 23:
+			r.ActionsAfterShutdown = xen.OnNormalExit(d.Word())
+		case 24:
+			r.ActionsAfterReboot = xen.OnNormalExit(d.Word())
+		case 25:
+			r.ActionsAfterCrash = xen.OnCrashBehaviour(d.Word())
+		case 26:
+			keepRefs(d, &r.Consoles)
+		case 27:
+			keepRefs(d, &r.VIFs)
+		case 28:
+			keepRefs(d, &r.VBDs)
+		case 29:
+			keepRefs(d, &r.VUSBs)
+		case 30:
+			keepRefs(d, &r.CrashDumps)
+		case 31:
+			keepRefs(d, &r.VTPMs)
+		case 32:
+			keepText(d, &w, &r.PVBootloader)
+		case 33:
+			keepText(d, &w, &r.PVKernel)
+		case 34:
+			keepText(d, &w, &r.PVRamdisk)
+		case 35:
+			keepText(d, &w, &r.PVArgs)
+		case 36:
+			keepText(d, &w, &r.PVBootloaderArgs)
+		case 37:
+			keepText(d, &w, &r.PVLegacyArgs)
+		case 38:
+			keepText(d, &w, &r.HVMBootPolicy)
+		case 39:
+			keepMap(d, &w, &r.HVMBootParams)
+		case 40:
+			r.HVMShadowMultiplier = d.Float()
+		case 41:
+			keepMap(d, &w, &r.Platform)
+		case 42:
+			keepText(d, &w, &r.PCIBus)
+		case 43:
+			keepMap(d, &w, &r.OtherConfig)
+		case 44:
+			r.Domid = d.Int()
+		case 45:
+			keepText(d, &w, &r.Domarch)
+		case 46:
+			keepMap(d, &w, &r.LastBootCPUFlags)
+		case 47:
+			r.IsControlDomain = d.Bool()
+		case 48:
+			keepRef(d, &w, &r.Metrics)
+		case 49:
+			keepRef(d, &w, &r.GuestMetrics)
+		case 50:
+			keepText(d, &w, &r.LastBootedRecord)
+		case 51:
+			keepText(d, &w, &r.Recommendations)
+		case 52:
+			keepMap(d, &w, &r.XenstoreData)
+		case 53:
+			r.HAAlwaysRun = d.Bool()
+		case 54:
+			keepText(d, &w, &r.HARestartPriority)
+		case 55:
+			r.IsASnapshot = d.Bool()
+		case 56:
+			keepRef(d, &w, &r.SnapshotOf)
+		case 57:
+			keepRefs(d, &r.Snapshots)
+		case 58:
+			r.SnapshotTime = d.Time()
+		case 59:
+			keepText(d, &w, &r.TransportableSnapshotID)
+		case 60:
+			keepMap(d, &w, &r.Blobs)
+		case 61:
+			keepTexts(d, &w, &r.Tags)
+		case 62:
+			keepMap(d, &w, &r.BlockedOperations)
+		case 63:
+			keepMap(d, &w, &r.SnapshotInfo)
+		case 64:
+			keepText(d, &w, &r.SnapshotMetadata)
+		case 65:
+			keepRef(d, &w, &r.Parent)
+		case 66:
+			keepRefs(d, &r.Children)
+		case 67:
+			keepMap(d, &w, &r.BIOSStrings)
+		case 68:
+			keepRef(d, &w, &r.ProtectionPolicy)
+		case 69:
+			r.IsSnapshotFromVmpp = d.Bool()
+		case 70:
+			keepRef(d, &w, &r.SnapshotSchedule)
+		case 71:
+			r.IsVmssSnapshot = d.Bool()
+		case 72:
+			keepRef(d, &w, &r.Appliance)
+		case 73:
+			r.StartDelay = d.Int()
+		case 74:
+			r.ShutdownDelay = d.Int()
+		case 75:
+			r.Order = d.Int()
+		case 76:
+			keepRefs(d, &r.VGPUs)
+		case 77:
+			keepRefs(d, &r.AttachedPCIs)
+		case 78:
+			keepRef(d, &w, &r.SuspendSR)
+		case 79:
+			r.Version = d.Int()
+		case 80:
+			keepText(d, &w, &r.GenerationID)
+		case 81:
+			r.HardwarePlatformVersion = d.Int()
+		case 82:
+			r.HasVendorDevice = d.Bool()
+		case 83:
+			r.RequiresReboot = d.Bool()
+		case 84:
+			keepText(d, &w, &r.ReferenceLabel)
+		case 85:
+			r.DomainType = xen.DomainType(d.Word())
+		case 86:
+			keepMap(d, &w, &r.NVRAM)
+		case 87:
+			keepTexts(d, &w, &r.PendingGuidances)
+		case 88:
+			keepTexts(d, &w, &r.PendingGuidancesRecommended)
+		case 89:
+			keepTexts(d, &w, &r.PendingGuidancesFull)
+		case 90:
+			keepRefs(d, &r.Groups)
+		case 91:
+			r.SecurebootCertificatesState = xen.VMSecurebootCertificatesState(d.Word())
 		}
 	}
 }

@@ -6,24 +6,31 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVMAppliance reads a struct into a record of class VM_appliance; members that the record lacks are skipped.
+var shapeVMAppliance = newShape(12,
+	"uuid",
+	"name_label",
+	"name_description",
+	"allowed_operations",
+	"current_operations",
+	"VMs",
+)
+
+// decodeVMAppliance reads a record of class VM_appliance; members that the class lacks are passed over.
 func decodeVMAppliance(d *decoder, r *xen.VMAppliance) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.VMApplianceOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.VMApplianceOperation](d)
-		case "VMs":
-			r.VMs = texts[xen.VMRef](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeVMAppliance); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 4:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 5:
+			keepRefs(d, &r.VMs)
 		}
 	}
 }

@@ -6,22 +6,28 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVMGroup reads a struct into a record of class VM_group; members that the record lacks are skipped.
+var shapeVMGroup = newShape(65,
+	"uuid",
+	"name_label",
+	"name_description",
+	"placement",
+	"VMs",
+)
+
+// decodeVMGroup reads a record of class VM_group; members that the class lacks are passed over.
 func decodeVMGroup(d *decoder, r *xen.VMGroup) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "placement":
-			r.Placement = xen.PlacementPolicy(d.word())
-		case "VMs":
-			r.VMs = texts[xen.VMRef](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeVMGroup); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			r.Placement = xen.PlacementPolicy(d.Word())
+		case 4:
+			keepRefs(d, &r.VMs)
 		}
 	}
 }

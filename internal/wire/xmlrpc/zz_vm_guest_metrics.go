@@ -6,44 +6,61 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVMGuestMetrics reads a struct into a record of class VM_guest_metrics; members that the record lacks are skipped.
+var shapeVMGuestMetrics = newShape(9,
+	"uuid",
+	"os_version",
+	"netbios_name",
+	"PV_drivers_version",
+	"PV_drivers_up_to_date",
+	"memory",
+	"disks",
+	"networks",
+	"other",
+	"last_updated",
+	"other_config",
+	"live",
+	"can_use_hotplug_vbd",
+	"can_use_hotplug_vif",
+	"PV_drivers_detected",
+	"services",
+)
+
+// decodeVMGuestMetrics reads a record of class VM_guest_metrics; members that the class lacks are passed over.
 func decodeVMGuestMetrics(d *decoder, r *xen.VMGuestMetrics) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "os_version":
-			r.OSVersion = textMap[string, string](d)
-		case "netbios_name":
-			r.NetbiosName = textMap[string, string](d)
-		case "PV_drivers_version":
-			r.PVDriversVersion = textMap[string, string](d)
-		case "PV_drivers_up_to_date":
-			r.PVDriversUpToDate = d.bool()
-		case "memory":
-			r.Memory = textMap[string, string](d)
-		case "disks":
-			r.Disks = textMap[string, string](d)
-		case "networks":
-			r.Networks = textMap[string, string](d)
-		case "other":
-			r.Other = textMap[string, string](d)
-		case "last_updated":
-			r.LastUpdated = d.time()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "live":
-			r.Live = d.bool()
-		case "can_use_hotplug_vbd":
-			r.CanUseHotplugVBD = xen.TristateType(d.word())
-		case "can_use_hotplug_vif":
-			r.CanUseHotplugVIF = xen.TristateType(d.word())
-		case "PV_drivers_detected":
-			r.PVDriversDetected = d.bool()
-		case "services":
-			r.Services = textMap[string, string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeVMGuestMetrics); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepMap(d, &w, &r.OSVersion)
+		case 2:
+			keepMap(d, &w, &r.NetbiosName)
+		case 3:
+			keepMap(d, &w, &r.PVDriversVersion)
+		case 4:
+			r.PVDriversUpToDate = d.Bool()
+		case 5:
+			keepMap(d, &w, &r.Memory)
+		case 6:
+			keepMap(d, &w, &r.Disks)
+		case 7:
+			keepMap(d, &w, &r.Networks)
+		case 8:
+			keepMap(d, &w, &r.Other)
+		case 9:
+			r.LastUpdated = d.Time()
+		case 10:
+			keepMap(d, &w, &r.OtherConfig)
+		case 11:
+			r.Live = d.Bool()
+		case 12:
+			r.CanUseHotplugVBD = xen.TristateType(d.Word())
+		case 13:
+			r.CanUseHotplugVIF = xen.TristateType(d.Word())
+		case 14:
+			r.PVDriversDetected = d.Bool()
+		case 15:
+			keepMap(d, &w, &r.Services)
 		}
 	}
 }

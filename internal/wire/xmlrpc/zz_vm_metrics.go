@@ -6,50 +6,70 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVMMetrics reads a struct into a record of class VM_metrics; members that the record lacks are skipped.
+var shapeVMMetrics = newShape(8,
+	"uuid",
+	"memory_actual",
+	"VCPUs_number",
+	"VCPUs_utilisation",
+	"VCPUs_CPU",
+	"VCPUs_params",
+	"VCPUs_flags",
+	"state",
+	"start_time",
+	"install_time",
+	"last_updated",
+	"other_config",
+	"hvm",
+	"nested_virt",
+	"nomigrate",
+	"current_domain_type",
+	"numa_optimised",
+	"numa_nodes",
+	"numa_node_memory",
+)
+
+// decodeVMMetrics reads a record of class VM_metrics; members that the class lacks are passed over.
 func decodeVMMetrics(d *decoder, r *xen.VMMetrics) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "memory_actual":
-			r.MemoryActual = d.int()
-		case "VCPUs_number":
-			r.VCPUsNumber = d.int()
-		case "VCPUs_utilisation":
-			d.value(&r.VCPUsUtilisation)
-		case "VCPUs_CPU":
-			d.value(&r.VCPUsCPU)
-		case "VCPUs_params":
-			r.VCPUsParams = textMap[string, string](d)
-		case "VCPUs_flags":
-			d.value(&r.VCPUsFlags)
-		case "state":
-			r.State = texts[string](d)
-		case "start_time":
-			r.StartTime = d.time()
-		case "install_time":
-			r.InstallTime = d.time()
-		case "last_updated":
-			r.LastUpdated = d.time()
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "hvm":
-			r.HVM = d.bool()
-		case "nested_virt":
-			r.NestedVirt = d.bool()
-		case "nomigrate":
-			r.Nomigrate = d.bool()
-		case "current_domain_type":
-			r.CurrentDomainType = xen.DomainType(d.word())
-		case "numa_optimised":
-			r.NUMAOptimised = d.bool()
-		case "numa_nodes":
-			r.NUMANodes = d.int()
-		case "numa_node_memory":
-			d.value(&r.NUMANodeMemory)
-		default:
-			d.skip()
+	for w := d.walk(shapeVMMetrics); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			r.MemoryActual = d.Int()
+		case 2:
+			r.VCPUsNumber = d.Int()
+		case 3:
+			d.Other(&r.VCPUsUtilisation)
+		case 4:
+			d.Other(&r.VCPUsCPU)
+		case 5:
+			keepMap(d, &w, &r.VCPUsParams)
+		case 6:
+			d.Other(&r.VCPUsFlags)
+		case 7:
+			keepTexts(d, &w, &r.State)
+		case 8:
+			r.StartTime = d.Time()
+		case 9:
+			r.InstallTime = d.Time()
+		case 10:
+			r.LastUpdated = d.Time()
+		case 11:
+			keepMap(d, &w, &r.OtherConfig)
+		case 12:
+			r.HVM = d.Bool()
+		case 13:
+			r.NestedVirt = d.Bool()
+		case 14:
+			r.Nomigrate = d.Bool()
+		case 15:
+			r.CurrentDomainType = xen.DomainType(d.Word())
+		case 16:
+			r.NUMAOptimised = d.Bool()
+		case 17:
+			r.NUMANodes = d.Int()
+		case 18:
+			d.Other(&r.NUMANodeMemory)
 		}
 	}
 }

@@ -6,52 +6,73 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVMPP reads a struct into a record of class VMPP; members that the record lacks are skipped.
+var shapeVMPP = newShape(10,
+	"uuid",
+	"name_label",
+	"name_description",
+	"is_policy_enabled",
+	"backup_type",
+	"backup_retention_value",
+	"backup_frequency",
+	"backup_schedule",
+	"is_backup_running",
+	"backup_last_run_time",
+	"archive_target_type",
+	"archive_target_config",
+	"archive_frequency",
+	"archive_schedule",
+	"is_archive_running",
+	"archive_last_run_time",
+	"VMs",
+	"is_alarm_enabled",
+	"alarm_config",
+	"recent_alerts",
+)
+
+// decodeVMPP reads a record of class VMPP; members that the class lacks are passed over.
 func decodeVMPP(d *decoder, r *xen.VMPP) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "is_policy_enabled":
-			r.IsPolicyEnabled = d.bool()
-		case "backup_type":
-			r.BackupType = xen.VmppBackupType(d.word())
-		case "backup_retention_value":
-			r.BackupRetentionValue = d.int()
-		case "backup_frequency":
-			r.BackupFrequency = xen.VmppBackupFrequency(d.word())
-		case "backup_schedule":
-			r.BackupSchedule = textMap[string, string](d)
-		case "is_backup_running":
-			r.IsBackupRunning = d.bool()
-		case "backup_last_run_time":
-			r.BackupLastRunTime = d.time()
-		case "archive_target_type":
-			r.ArchiveTargetType = xen.VmppArchiveTargetType(d.word())
-		case "archive_target_config":
-			r.ArchiveTargetConfig = textMap[string, string](d)
-		case "archive_frequency":
-			r.ArchiveFrequency = xen.VmppArchiveFrequency(d.word())
-		case "archive_schedule":
-			r.ArchiveSchedule = textMap[string, string](d)
-		case "is_archive_running":
-			r.IsArchiveRunning = d.bool()
-		case "archive_last_run_time":
-			r.ArchiveLastRunTime = d.time()
-		case "VMs":
-			r.VMs = texts[xen.VMRef](d)
-		case "is_alarm_enabled":
-			r.IsAlarmEnabled = d.bool()
-		case "alarm_config":
-			r.AlarmConfig = textMap[string, string](d)
-		case "recent_alerts":
-			r.RecentAlerts = texts[string](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeVMPP); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			r.IsPolicyEnabled = d.Bool()
+		case 4:
+			r.BackupType = xen.VmppBackupType(d.Word())
+		case 5:
+			r.BackupRetentionValue = d.Int()
+		case 6:
+			r.BackupFrequency = xen.VmppBackupFrequency(d.Word())
+		case 7:
+			keepMap(d, &w, &r.BackupSchedule)
+		case 8:
+			r.IsBackupRunning = d.Bool()
+		case 9:
+			r.BackupLastRunTime = d.Time()
+		case 10:
+			r.ArchiveTargetType = xen.VmppArchiveTargetType(d.Word())
+		case 11:
+			keepMap(d, &w, &r.ArchiveTargetConfig)
+		case 12:
+			r.ArchiveFrequency = xen.VmppArchiveFrequency(d.Word())
+		case 13:
+			keepMap(d, &w, &r.ArchiveSchedule)
+		case 14:
+			r.IsArchiveRunning = d.Bool()
+		case 15:
+			r.ArchiveLastRunTime = d.Time()
+		case 16:
+			keepRefs(d, &r.VMs)
+		case 17:
+			r.IsAlarmEnabled = d.Bool()
+		case 18:
+			keepMap(d, &w, &r.AlarmConfig)
+		case 19:
+			keepTexts(d, &w, &r.RecentAlerts)
 		}
 	}
 }

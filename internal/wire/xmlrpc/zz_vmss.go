@@ -6,32 +6,43 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVMSS reads a struct into a record of class VMSS; members that the record lacks are skipped.
+var shapeVMSS = newShape(11,
+	"uuid",
+	"name_label",
+	"name_description",
+	"enabled",
+	"type",
+	"retained_snapshots",
+	"frequency",
+	"schedule",
+	"last_run_time",
+	"VMs",
+)
+
+// decodeVMSS reads a record of class VMSS; members that the class lacks are passed over.
 func decodeVMSS(d *decoder, r *xen.VMSS) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "name_label":
-			r.NameLabel = d.text()
-		case "name_description":
-			r.NameDescription = d.text()
-		case "enabled":
-			r.Enabled = d.bool()
-		case "type":
-			r.Type = xen.VmssType(d.word())
-		case "retained_snapshots":
-			r.RetainedSnapshots = d.int()
-		case "frequency":
-			r.Frequency = xen.VmssFrequency(d.word())
-		case "schedule":
-			r.Schedule = textMap[string, string](d)
-		case "last_run_time":
-			r.LastRunTime = d.time()
-		case "VMs":
-			r.VMs = texts[xen.VMRef](d)
-		default:
-			d.skip()
+	for w := d.walk(shapeVMSS); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepText(d, &w, &r.NameLabel)
+		case 2:
+			keepText(d, &w, &r.NameDescription)
+		case 3:
+			r.Enabled = d.Bool()
+		case 4:
+			r.Type = xen.VmssType(d.Word())
+		case 5:
+			r.RetainedSnapshots = d.Int()
+		case 6:
+			r.Frequency = xen.VmssFrequency(d.Word())
+		case 7:
+			keepMap(d, &w, &r.Schedule)
+		case 8:
+			r.LastRunTime = d.Time()
+		case 9:
+			keepRefs(d, &r.VMs)
 		}
 	}
 }

@@ -6,28 +6,37 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVTPM reads a struct into a record of class VTPM; members that the record lacks are skipped.
+var shapeVTPM = newShape(36,
+	"uuid",
+	"allowed_operations",
+	"current_operations",
+	"VM",
+	"backend",
+	"persistence_backend",
+	"is_unique",
+	"is_protected",
+)
+
+// decodeVTPM reads a record of class VTPM; members that the class lacks are passed over.
 func decodeVTPM(d *decoder, r *xen.VTPM) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.VTPMOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.VTPMOperation](d)
-		case "VM":
-			r.VM = xen.VMRef(d.text())
-		case "backend":
-			r.Backend = xen.VMRef(d.text())
-		case "persistence_backend":
-			r.PersistenceBackend = xen.PersistenceBackend(d.word())
-		case "is_unique":
-			r.IsUnique = d.bool()
-		case "is_protected":
-			r.IsProtected = d.bool()
-		default:
-			d.skip()
+	for w := d.walk(shapeVTPM); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 2:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 3:
+			keepRef(d, &w, &r.VM)
+		case 4:
+			keepRef(d, &w, &r.Backend)
+		case 5:
+			r.PersistenceBackend = xen.PersistenceBackend(d.Word())
+		case 6:
+			r.IsUnique = d.Bool()
+		case 7:
+			r.IsProtected = d.Bool()
 		}
 	}
 }

@@ -6,26 +6,34 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// decodeVUSB reads a struct into a record of class VUSB; members that the record lacks are skipped.
+var shapeVUSB = newShape(59,
+	"uuid",
+	"allowed_operations",
+	"current_operations",
+	"VM",
+	"USB_group",
+	"other_config",
+	"currently_attached",
+)
+
+// decodeVUSB reads a record of class VUSB; members that the class lacks are passed over.
 func decodeVUSB(d *decoder, r *xen.VUSB) {
-	for d.openStruct(); d.nextMember(); d.endMember() {
-		switch string(d.name) {
-		case "uuid":
-			r.UUID = d.text()
-		case "allowed_operations":
-			r.AllowedOperations = words[xen.VusbOperation](d)
-		case "current_operations":
-			r.CurrentOperations = textMap[string, xen.VusbOperation](d)
-		case "VM":
-			r.VM = xen.VMRef(d.text())
-		case "USB_group":
-			r.USBGroup = xen.USBGroupRef(d.text())
-		case "other_config":
-			r.OtherConfig = textMap[string, string](d)
-		case "currently_attached":
-			r.CurrentlyAttached = d.bool()
-		default:
-			d.skip()
+	for w := d.walk(shapeVUSB); d.next(&w); {
+		switch w.Place {
+		case 0:
+			keepText(d, &w, &r.UUID)
+		case 1:
+			keepTexts(d, &w, &r.AllowedOperations)
+		case 2:
+			keepMap(d, &w, &r.CurrentOperations)
+		case 3:
+			keepRef(d, &w, &r.VM)
+		case 4:
+			keepRef(d, &w, &r.USBGroup)
+		case 5:
+			keepMap(d, &w, &r.OtherConfig)
+		case 6:
+			r.CurrentlyAttached = d.Bool()
 		}
 	}
 }

@@ -35,6 +35,9 @@ type ObjectList struct {
 	Objects []Object
 	// Skipped holds the objects whose records could not be read, so that one bad record does not hide the others.
 	Skipped []SkippedObject
+	// Memory, if the caller sets it, makes Objects hold the same records as the last list read with it, wherever nothing
+	// has changed.
+	Memory *Memory
 }
 
 // Event is one change as event.next and event.from tell it.

@@ -1,0 +1,65 @@
+package record
+
+import (
+	"bytes"
+
+	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
+)
+
+// Walk starts on a record of a class.
+func (c *Core) Walk(s *Shape) Walk {
+	known := c.known[s.ID]
+	if known == nil {
+		known = make([]Known, len(s.Names))
+		c.known[s.ID] = known
+	}
+	return Walk{Known: known}
+}
+
+// KeepRaw notes a text of a record. Two of them are worth a look, because most references of a record are one or the
+// other.
+func KeepRaw[T ~string](c *Core, at *T, raw []byte, start int) {
+	switch string(raw) {
+	case "":
+		*at = ""
+	case xen.NullRef:
+		*at = xen.NullRef
+	default:
+		Keep(&c.Text, at, raw, start)
+	}
+}
+
+// Recall returns what comes next if it is empty, which is written so, or remembered, and passes over it.
+func (c *Core) Recall(w *Walk, empty string) (cells []string, ok bool) {
+	if c.Pass(empty) {
+		return nil, true
+	}
+	memo := &w.Known[w.Place].Whole
+	if w.Awake = memo.Awake(); !w.Awake {
+		return nil, false
+	}
+	v, n := memo.Find(c.Data[c.Pos:])
+	if v == nil {
+		return nil, false
+	}
+	c.Pos += n
+	return v.Cells, true
+}
+
+// Remember takes the cells that were read since a mark, at start, out of the record, if they are worth remembering.
+func (c *Core) Remember(w *Walk, mark Mark, start int) (cells []string, ok bool) {
+	if !w.Awake || c.Err != nil || c.Bad != nil || c.Pos == start {
+		return nil, false
+	}
+	memo, raw := &w.Known[w.Place].Whole, c.Data[start:c.Pos]
+	if !memo.Admits(raw) || bytes.IndexByte(raw, 0) >= 0 {
+		return nil, false
+	}
+	cells, bad := c.Text.Take(mark, c.lexer.Escape(), c.lexer.Resolve)
+	if bad >= 0 {
+		c.unreadable(bad)
+		return nil, false
+	}
+	memo.Add(raw, Value{Cells: cells})
+	return cells, true
+}

@@ -1,0 +1,181 @@
+package xmlrpc
+
+import (
+	"github.com/xencontroller/xencontroller/internal/wire/record"
+	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
+)
+
+// The readers of a record's members. What they read is set once the record is complete, see record.Text.
+
+// keepRef reads a reference. Many objects refer to the same few hosts, networks, storage repositories.
+func keepRef[T ~string](d *decoder, w *walk, at *T) {
+	raw, start := d.scalar()
+	known := &w.Known[w.Place].Whole
+	if len(raw) > len(xen.NullRef) && d.valueEnds() && known.Awake() {
+		whole := d.Data[start : d.Pos+len(valueEnd)]
+		if v, _ := known.Find(whole); v != nil {
+			*at = T(v.Text)
+			return
+		}
+		if known.Admits(whole) {
+			if text, ok := d.Own(raw, start); ok {
+				known.Add(whole, record.Value{Text: text})
+				*at = T(text)
+			}
+			return
+		}
+	}
+	record.KeepRaw(&d.Core, at, raw, start)
+}
+
+// longText is how long a text has to be before it is worth remembering, in bytes.
+const longText = 64
+
+// keepText reads a text that may be long, and the same in many records.
+func keepText(d *decoder, w *walk, at *string) {
+	known := &w.Known[w.Place].Whole
+	start, awake := d.Pos, known.Len() > 0 && known.Awake()
+	if awake {
+		if v, n := known.Find(d.Data[start:]); v != nil {
+			*at = v.Text
+			d.Pos += n - len(valueEnd)
+			return
+		}
+	}
+	raw, from := d.scalar()
+	if len(raw) >= longText && (awake || known.Len() == 0 && known.Awake()) && d.valueEnds() {
+		if whole := d.Data[start : d.Pos+len(valueEnd)]; known.Admits(whole) {
+			if text, ok := d.Own(raw, from); ok {
+				known.Add(whole, record.Value{Text: text})
+				*at = text
+			}
+			return
+		}
+	}
+	record.KeepRaw(&d.Core, at, raw, from)
+}
+
+const (
+	emptySet = "<array><data></data></array>"
+	emptyMap = "<struct></struct>"
+)
+
+// keepRefs reads a set of references.
+func keepRefs[T ~string](d *decoder, at *[]T) {
+	if d.Pass(emptySet) {
+		*at = nil
+		return
+	}
+	from := d.Text.Cells()
+	for ok := d.OpenArray(); ok; ok = d.NextItem() {
+		raw, start := d.scalar()
+		d.Text.CellText(raw, start)
+	}
+	record.KeepSet(&d.Text, at, from)
+}
+
+// keepTexts reads a set of texts, or of words of an enumeration.
+func keepTexts[T ~string](d *decoder, w *walk, at *[]T) {
+	if cells, ok := d.Recall(&w.Walk, emptySet); ok {
+		*at = record.Set[T](cells)
+		return
+	}
+	mark, start := d.Text.Mark(), d.Pos
+	for ok := d.OpenArray(); ok; ok = d.NextItem() {
+		d.item(&w.Known[w.Place].Part)
+	}
+	if cells, ok := d.Remember(&w.Walk, mark, start); ok {
+		*at = record.Set[T](cells)
+		return
+	}
+	record.KeepSet(&d.Text, at, mark.Cells)
+}
+
+// keepMap reads a map of texts.
+func keepMap[K, V ~string](d *decoder, w *walk, at *xen.Map[K, V]) {
+	if cells, ok := d.Recall(&w.Walk, emptyMap); ok {
+		*at = record.Pairs[K, V](cells)
+		return
+	}
+	mark, start := d.Text.Mark(), d.Pos
+	d.pairs(&w.Known[w.Place].Part)
+	if cells, ok := d.Remember(&w.Walk, mark, start); ok {
+		*at = record.Pairs[K, V](cells)
+		return
+	}
+	record.KeepMap(&d.Text, at, mark.Cells)
+}
+
+// item reads an item of a set into a cell.
+func (d *decoder) item(known *record.Memo) {
+	start, awake := d.Pos, known.Awake()
+	if awake {
+		if v, n := known.Find(d.Data[start:]); v != nil {
+			d.Text.Cell(v.Text)
+			d.Pos += n - len(valueEnd)
+			return
+		}
+	}
+	raw, from := d.scalar()
+	if awake && d.valueEnds() {
+		if whole := d.Data[start : d.Pos+len(valueEnd)]; known.Admits(whole) {
+			if text, ok := d.Own(raw, from); ok {
+				known.Add(whole, record.Value{Text: text})
+				d.Text.Cell(text)
+			}
+			return
+		}
+	}
+	d.Text.CellText(raw, from)
+}
+
+// pairs reads the pairs of a map into cells.
+func (d *decoder) pairs(known *record.Memo) {
+	named := d.Pass("<struct><member><name>") // what comes next is a name
+	if named {
+		d.Enter()
+	} else if !d.OpenStruct() {
+		return
+	}
+	for {
+		d.pair(known, named)
+		if named = d.Pass(memberEnd); !named && !d.NextMember() {
+			return
+		}
+	}
+}
+
+// pair reads a pair from its name on, or from its value on where the name was read.
+func (d *decoder) pair(known *record.Memo, named bool) {
+	start, awake := d.Pos, named && known.Awake()
+	if awake {
+		if v, n := known.Find(d.Data[start:]); v != nil {
+			d.Text.Cell(v.Cells[0])
+			d.Text.Cell(v.Cells[1])
+			d.Pos += n - len(valueEnd)
+			return
+		}
+	}
+	if named && !d.openNamed() {
+		return
+	}
+	key := d.MemberName()
+	d.Text.Cell(key)
+	raw, from := d.scalar()
+	if awake && d.valueEnds() {
+		if whole := d.Data[start : d.Pos+len(valueEnd)]; known.Admits(whole) {
+			if text, ok := d.Own(raw, from); ok {
+				known.Add(whole, record.Value{Cells: []string{key, text}})
+				d.Text.Cell(text)
+			}
+			return
+		}
+	}
+	d.Text.CellText(raw, from)
+}
+
+// valueEnd is what every value ends with, but for <value/>.
+const valueEnd = "</value>"
+
+// valueEnds reports whether a value was read as a whole, without any misfit.
+func (d *decoder) valueEnds() bool { return d.Err == nil && d.Bad == nil && d.at(valueEnd) }
