@@ -27,6 +27,7 @@ type daemonConfig struct {
 	paths    []string     // of manifests
 	listener net.Listener // of the web server; nil: none
 	dryRun   bool
+	events   informer.Events
 	workers  int
 	limits   plan.Limits
 	journal  reconcile.Journal
@@ -84,6 +85,7 @@ func newDaemon(cfg daemonConfig, client *xapi.Client, metrics *daemonMetrics) (*
 	d.view = newViewMaker(cfg.pool, cfg.dryRun, d.cache.Snapshot, client.Current)
 	d.informer = informer.New(informer.Config{
 		Client: client, Store: d.cache, Pool: cfg.pool, Log: cfg.log.WithName("informer"), Metrics: metrics.informer,
+		Events: cfg.events,
 	})
 	var err error
 	d.controller, err = reconcile.New(reconcile.Config{

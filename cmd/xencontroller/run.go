@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/xencontroller/xencontroller/pkg/informer"
 	"github.com/xencontroller/xencontroller/pkg/reconcile"
 	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
 )
@@ -19,6 +20,7 @@ type runFlags struct {
 	paths   []string
 	http    string
 	journal string
+	events  string
 	cfg     daemonConfig
 }
 
@@ -39,7 +41,9 @@ once, and one with mistakes is refused as a whole, with the last good set kept i
 	filenameFlag(cmd, &f.paths)
 	flags := cmd.Flags()
 	flags.StringVar(&f.http, "http", "127.0.0.1:8080", `address of metrics, health, API and page; "" turns them off`)
+	flags.StringVar(&f.events, "events", string(informer.EventsRegister), `how events are asked for: register (event.next), from (event.from), or auto (from, where the pool's is of use)`)
 	flags.BoolVar(&f.cfg.dryRun, "dry-run", false, "decide and show, and make no call that changes anything")
+	flags.StringVar(&f.conn.stateFile, "state-file", "", "file that remembers the pool's members, so that a restart finds the pool when the configured address is dead")
 	flags.StringVar(&f.journal, "journal", "", "file that remembers operations across a crash; empty: in memory")
 	flags.StringVar(&f.cfg.owner, "owner", "", "mark of our tasks, the same in every life and different for every controller of a pool (default: made from the pool's uuid)")
 	flags.IntVar(&f.cfg.workers, "workers", 8, "VMs that are worked on at once")
@@ -59,6 +63,10 @@ func run(ctx context.Context, e *env, f runFlags) error {
 	if slices.Contains(f.paths, "-") {
 		return usageError("-f - cannot be watched: name a file or a directory")
 	}
+	events := informer.Events(f.events)
+	if !slices.Contains([]informer.Events{informer.EventsRegister, informer.EventsFrom, informer.EventsAuto}, events) {
+		return usageError("--events %q is none of register, from, auto", f.events)
+	}
 	log, flush, err := f.logs.logger(e)
 	if err != nil {
 		return err
@@ -66,6 +74,7 @@ func run(ctx context.Context, e *env, f runFlags) error {
 	defer flush()
 	cfg := f.cfg
 	cfg.pool, cfg.paths, cfg.log, cfg.connect = f.conn.label(), f.paths, log, f.conn.connect
+	cfg.events = events
 	if f.journal != "" {
 		if cfg.journal, err = reconcile.OpenFileJournal(f.journal); err != nil {
 			return fmt.Errorf("%w (--journal)", err)

@@ -127,6 +127,9 @@ func simulate(ctx context.Context, e *env, f simulateFlags) error {
 	if err := printHosts(e.out, pool); err != nil {
 		return err
 	}
+	if err := printIgnored(e.out, model); err != nil {
+		return err
+	}
 	if f.unix != "" {
 		fmt.Fprintf(e.out, "unix  %s  the first master's, for root: any name, any password\n", f.unix)
 	}

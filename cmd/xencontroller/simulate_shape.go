@@ -91,6 +91,19 @@ func printHosts(out io.Writer, pool *simulator.Pool) error {
 	return nil
 }
 
+// printIgnored says what of a dump the simulated pool goes without.
+func printIgnored(out io.Writer, model simulator.Model) error {
+	if model.Dump == nil {
+		return nil
+	}
+	unknown, err := model.Dump.Ignored(model.Version)
+	if err != nil || len(unknown) == 0 {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "left out, as this release of xapi does not have it: %s\n", strings.Join(unknown, ", "))
+	return err
+}
+
 // printFingerprints says which certificate to expect of each host that answers over TLS.
 func printFingerprints(out io.Writer, pool *simulator.Pool, hosts []simulator.HostState) error {
 	for _, h := range hosts {

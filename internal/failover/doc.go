@@ -7,10 +7,11 @@
 //
 // A search runs in rounds. A round asks each known address at most once, so that an address which every member names
 // (HOST_IS_SLAVE names what the member believes, dead or not) cannot send us round in circles. The last master is asked
-// alone for a moment, then everybody else at the same time; a probe that gets no answer delays nobody, for a round does
-// not wait for it and it is not asked again before it has ended. Between rounds there is a pause: it doubles up to
-// Timing.MaxPause while nothing answers, and stays at Timing.EagerPause at most while anybody shows signs of life,
-// because then a new master may be there at any moment.
+// alone for a moment, then everybody else at the same time; a probe that gets no answer delays nobody: a round does not
+// wait for whoever was silent in the one before, and nobody is asked again before its last probe has ended. Between
+// rounds there is a pause: it doubles up to Timing.MaxPause while nothing answers. While anybody shows signs of life a
+// new master may be there at any moment: then it is Timing.EagerPause, and grows to Timing.CalmPause at most once no
+// answer has differed from the one before for Timing.Eager rounds.
 //
 // Two masters are possible (an old one that comes back, without HA): whoever is named by other members is preferred.
 package failover

@@ -2,7 +2,6 @@ package failover
 
 import (
 	"slices"
-	"time"
 )
 
 // Next is all the thinking of a search. The caller does what the Effect says and feeds each outcome back in. Outcomes
@@ -25,7 +24,7 @@ func (s State) Next(o Outcome) (State, Effect) {
 // wanted begins a search, or goes on with one whose caller went away: nobody will report what is still in flight.
 func (s State) wanted(named string) (State, Effect) {
 	if s.phase == idle {
-		s.rounds, s.sleepy = 0, nil
+		s.rounds, s.sleepy, s.heard, s.quiet = 0, nil, nil, 0
 	}
 	s.masters, s.inFlight = nil, nil
 	return s.begin(named)
@@ -51,31 +50,6 @@ func (s State) begin(first string) (State, Effect) {
 	return s, Effect{Dial: s.take(s.Timing.Parallel), Wait: s.Timing.Round}
 }
 
-// order lists everybody whom a round asks: those who answered last time before the others.
-func (s State) order(first string) []string {
-	var all, late []string
-	for _, a := range slices.Concat([]string{first, s.Last}, s.Addresses, s.Members) {
-		switch {
-		case a == "" || slices.Contains(all, a) || slices.Contains(late, a) || slices.Contains(s.inFlight, a):
-		case slices.Contains(s.sleepy, a) && a != first:
-			late = append(late, a)
-		default:
-			all = append(all, a)
-		}
-	}
-	return append(all, late...)
-}
-
-// take moves up to n addresses from the queue to those being asked.
-func (s *State) take(n int) []string {
-	n = min(n, len(s.queue))
-	dial := slices.Clone(s.queue[:n])
-	s.queue = s.queue[n:]
-	s.asked = append(s.asked, dial...)
-	s.inFlight = append(s.inFlight, dial...)
-	return dial
-}
-
 // due goes on after a wait.
 func (s State) due() (State, Effect) {
 	switch s.phase {
@@ -99,6 +73,7 @@ func (s State) due() (State, Effect) {
 // answered weighs one answer.
 func (s State) answered(o Outcome) (State, Effect) {
 	s.results = append(s.results, o)
+	s.note(o)
 	switch o.Kind {
 	case Master:
 		s.masters = append(s.masters, o)
@@ -126,7 +101,7 @@ func (s State) answered(o Outcome) (State, Effect) {
 	if dial := s.take(s.room()); len(dial) > 0 {
 		return s, Effect{Dial: dial}
 	}
-	if len(s.inFlight) == 0 {
+	if !s.expecting() {
 		return s.endRound()
 	}
 	return s, Effect{}
@@ -139,24 +114,13 @@ func (s *State) hear(named string) {
 	}
 	s.named = append(s.named, named)
 	claims := slices.ContainsFunc(s.masters, func(m Outcome) bool { return m.Address == named })
-	if claims || slices.Contains(s.asked, named) || slices.Contains(s.inFlight, named) {
+	if claims || slices.Contains(s.asked, named) || slices.Contains(s.inFlight, named) || s.rests(named) {
 		return
 	}
 	remove(&s.queue, named)
 	if s.phase != pausing {
 		s.queue = slices.Insert(s.queue, 0, named)
 	}
-}
-
-// room is how many more probes may run; those that a round before left behind do not count.
-func (s State) room() int {
-	running := 0
-	for _, a := range s.asked {
-		if slices.Contains(s.inFlight, a) {
-			running++
-		}
-	}
-	return max(0, s.Timing.Parallel-running)
 }
 
 // settle gives the others a moment to contradict a master that answered, and asks whomever they name.
@@ -168,7 +132,7 @@ func (s State) settle() (State, Effect) {
 		e.Wait = s.Timing.Settle
 	}
 	e.Dial = s.take(s.room())
-	if len(s.inFlight) == 0 && len(s.queue) == 0 {
+	if !s.expecting() && len(s.queue) == 0 {
 		return s.decide()
 	}
 	return s, e
@@ -204,10 +168,11 @@ func (s State) decide() (State, Effect) {
 // endRound pauses, or gives up where waiting cannot help.
 func (s State) endRound() (State, Effect) {
 	s.rounds++
+	s.quiet++
 	if s.hopeless() {
 		return s.fail()
 	}
-	alive := slices.ContainsFunc(s.results, func(o Outcome) bool { return o.Kind.alive() })
+	alive := slices.ContainsFunc(s.heard, func(h heard) bool { return h.Kind.alive() })
 	s.sleepy = slices.Clone(s.inFlight)
 	for _, o := range s.results {
 		if o.Kind == Silent {
@@ -219,21 +184,23 @@ func (s State) endRound() (State, Effect) {
 }
 
 // hopeless reports whether the search is better ended than continued: the first one only, when the login was refused or
-// when every address has a fault that only a person can mend.
+// when every address has a fault that only a person can mend, or names one that has.
 func (s State) hopeless() bool {
 	if s.found || len(s.results) == 0 {
 		return false
 	}
-	lasting := 0
+	var lasting []string
 	for _, o := range s.results {
 		if o.Kind == BadLogin || o.Kind == NoPassword {
 			return true
 		}
 		if o.Kind.permanent() {
-			lasting++
+			lasting = append(lasting, o.Address)
 		}
 	}
-	return lasting == len(s.results) && len(s.inFlight) == 0
+	return len(s.inFlight) == 0 && len(lasting) > 0 && !slices.ContainsFunc(s.results, func(o Outcome) bool {
+		return !o.Kind.permanent() && (o.Kind != Member || !slices.Contains(lasting, o.Named))
+	})
 }
 
 func (s State) fail() (State, Effect) {
@@ -244,27 +211,4 @@ func (s State) fail() (State, Effect) {
 func (s State) over() State {
 	s.phase, s.masters, s.queue, s.inFlight = idle, nil, nil, nil
 	return s
-}
-
-// pause is how long to wait after the round that has just ended.
-func (s State) pause(alive bool) time.Duration {
-	longest := s.Timing.MaxPause
-	if alive {
-		longest = min(longest, s.Timing.EagerPause)
-	}
-	d := s.Timing.MinPause
-	for i := 1; i < s.rounds && d < longest; i++ {
-		d *= 2
-	}
-	return min(d, longest)
-}
-
-// remove deletes one element and reports whether it was there.
-func remove(list *[]string, what string) bool {
-	i := slices.Index(*list, what)
-	if i < 0 {
-		return false
-	}
-	*list = slices.Delete(*list, i, i+1)
-	return true
 }

@@ -9,11 +9,13 @@ import (
 type Timing struct {
 	MinPause   time.Duration // pause after the first round; default 1 s
 	MaxPause   time.Duration // longest pause; default 30 s
-	EagerPause time.Duration // longest pause while somebody shows signs of life; default 2 s
+	EagerPause time.Duration // pause while somebody shows signs of life and there was news of late; default 250 ms
+	CalmPause  time.Duration // longest pause while somebody shows signs of life; default 2 s
 	HeadStart  time.Duration // how long the last master is asked alone; default 300 ms
 	Round      time.Duration // how long a round waits for answers; default 1 s
 	Settle     time.Duration // how long a master that answered waits for others to contradict; default 500 ms
 	Parallel   int           // probes started at once; default 8
+	Eager      int           // rounds without news until pauses grow; default 1,200, some five minutes
 }
 
 // WithDefaults returns t with every zero replaced.
@@ -25,12 +27,16 @@ func (t Timing) WithDefaults() Timing {
 	}
 	def(&t.MinPause, time.Second)
 	def(&t.MaxPause, 30*time.Second)
-	def(&t.EagerPause, 2*time.Second)
+	def(&t.EagerPause, 250*time.Millisecond)
+	def(&t.CalmPause, 2*time.Second)
 	def(&t.HeadStart, 300*time.Millisecond)
 	def(&t.Round, time.Second)
 	def(&t.Settle, 500*time.Millisecond)
 	if t.Parallel <= 0 {
 		t.Parallel = 8
+	}
+	if t.Eager <= 0 {
+		t.Eager = 1200
 	}
 	return t
 }
@@ -53,8 +59,20 @@ type State struct {
 	masters  []Outcome // answers of kind Master in this search, not taken yet
 	named    []string  // masters' addresses named by members in this round, one for each that named one
 	results  []Outcome // of this round, and of earlier ones where an answer came late
-	sleepy   []string  // did not answer in the round before: asked last
+	sleepy   []string  // did not answer in the round before: asked last, and not waited for
+	heard    []heard   // the last answer of each address in this search
+	quiet    int       // rounds since an answer was another one than before
 }
+
+// heard is an answer, and the round that it came in.
+type heard struct {
+	Outcome
+	round int
+}
+
+// rest is how many rounds somebody is left alone whose answer only a person can change: a login is refused each time, or
+// opens a session in another pool.
+const rest = 8
 
 type phase int
 
@@ -83,7 +101,7 @@ func (s State) clone() State {
 	for _, list := range []*[]string{&s.queue, &s.asked, &s.inFlight, &s.named, &s.sleepy} {
 		*list = slices.Clone(*list)
 	}
-	s.masters, s.results = slices.Clone(s.masters), slices.Clone(s.results)
+	s.masters, s.results, s.heard = slices.Clone(s.masters), slices.Clone(s.results), slices.Clone(s.heard)
 	s.Timing = s.Timing.WithDefaults()
 	return s
 }

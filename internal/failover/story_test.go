@@ -10,7 +10,7 @@ import (
 )
 
 // TestStories plays archives. Section "story" has one line for each outcome (or a change of the state), section "play"
-// repeats it with the effects. Lines: addresses A…, members A…, pool UUID, last A, wanted [named], due, no-password,
+// repeats it with the effects. Lines: timing eager=N, addresses A…, members A…, pool UUID, last A, wanted [named], due, no-password,
 // and ADDRESS KIND [pool=UUID] [named=ADDRESS].
 func TestStories(t *testing.T) {
 	golden.Walk(t, "testdata/*.txtar", func(t *testing.T, ar *golden.Archive) {
@@ -34,6 +34,10 @@ func TestStories(t *testing.T) {
 func parse(t *testing.T, s *failover.State, words []string) (failover.Outcome, bool) {
 	t.Helper()
 	switch words[0] {
+	case "timing":
+		if n, err := fmt.Sscanf(words[1], "eager=%d", &s.Timing.Eager); n != 1 {
+			t.Fatal(words, err)
+		}
 	case "addresses":
 		s.Addresses = words[1:]
 	case "members":

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
-	"github.com/xencontroller/xencontroller/internal/wire/xmlrpc"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
@@ -33,32 +33,59 @@ type exchange struct {
 	req     xen.Request
 	into    any
 	session string // reference; empty for calls without one
+	epoch   uint64 // of the session
 	secrets []string
-	header  http.Header
+	mark    map[string]string // of the task
 	events  bool
 	timeout time.Duration // 0: none
+	// thumbprint is filled with what a member says of its master's certificate; nil: it is not asked.
+	thumbprint *string
 }
 
-// exchange makes one call on one endpoint, once. It counts it, logs it, and says in its error whether it may have run.
+// exchange makes one call on one endpoint. It makes it a second time only in another protocol, and only where that does
+// no harm. Its error says whether the call may have run.
 func (c *Client) exchange(ctx context.Context, w *wire, x exchange) error {
+	x.secrets = append(x.secrets, x.session)
+	for {
+		codec := w.dialect.codec(x.req.Method)
+		sent := time.Now()
+		err := c.once(ctx, w, codec, x)
+		again, change := w.dialect.learn(codec, x.req.Method, err)
+		if change != nil {
+			c.protocolChanged(w, change)
+		}
+		switch {
+		case again:
+			continue
+		case lostReply(err) && !reads(x.req.Method):
+			return x.unknown(w, sent, err)
+		}
+		return err
+	}
+}
+
+// once makes a call once, counts it, logs it and records it.
+func (c *Client) once(ctx context.Context, w *wire, codec codec, x exchange) error {
+	note := c.note(w, codec, x)
 	started := time.Now()
-	err := c.send(ctx, w, x)
-	err = withoutSecrets(err, x.req.Method, append(x.secrets, x.session)...)
+	err := withoutSecrets(c.send(ctx, w, codec, x, note), x)
 	took, code := time.Since(started), codeOf(err)
 	c.cfg.Metrics.called(c.cfg.Pool, x.req.Method, code, took, x.events)
-	c.log.V(1).Info("call", "method", x.req.Method, "code", code, "ms", float64(took.Microseconds())/1000, "address", w.endpoint.String())
-	if lostReply(err) && !reads(x.req.Method) {
-		return &OutcomeUnknownError{Method: x.req.Method, Err: err}
+	c.log.V(1).Info("call", "method", x.req.Method, "code", code, "ms", float64(took.Microseconds())/1000,
+		"address", w.endpoint.String(), "protocol", codec.protocol())
+	note.finish(took, code, err)
+	if err == nil || isA[*xen.Error](err) {
+		c.spoke(w)
 	}
 	return err
 }
 
-func (c *Client) send(ctx context.Context, w *wire, x exchange) error {
+func (c *Client) send(ctx context.Context, w *wire, codec codec, x exchange, note *note) error {
 	params := x.req.Params
 	if !x.req.NoSession {
 		params = append([]any{x.session}, params...)
 	}
-	body, err := xmlrpc.EncodeCall(x.req.Method, params...)
+	body, err := codec.encode(x.req.Method, params)
 	if err != nil {
 		return &RequestError{Method: x.req.Method, Err: err}
 	}
@@ -68,21 +95,40 @@ func (c *Client) send(ctx context.Context, w *wire, x exchange) error {
 		defer cancel()
 	}
 	return w.post(ctx, call{
-		method: x.req.Method, body: body, header: x.header, events: x.events,
-		decode: func(r io.Reader) error { return decodeReply(r, x.into, w, x.req) },
+		method: x.req.Method, body: body, codec: codec, header: c.headers(ctx, x), events: x.events,
+		thumbprint: x.thumbprint,
+		decode:     func(r io.Reader) error { return decodeReply(note.watch(r), x.into, w, codec, x.req) },
 	})
 }
 
+// headers are those of one call: the mark of its task, and the place in a trace that it belongs to.
+func (c *Client) headers(ctx context.Context, x exchange) http.Header {
+	header := http.Header{}
+	for key, value := range x.mark {
+		header[markHeader+key] = []string{value} // as it stands: http.Header.Set would change the case of the key
+	}
+	if c.cfg.TraceParent != nil {
+		if parent := c.cfg.TraceParent(ctx); traceParent.MatchString(parent) {
+			header[traceHeader] = []string{parent}
+		}
+	}
+	return header
+}
+
+// traceHeader is the W3C's name. xapi: read since 22.32, and the call's spans become children of that one.
+const traceHeader = "traceparent"
+
+// traceParent is the form of a header of that name. Anything else is not sent.
+var traceParent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+
 // decodeReply reads a reply. Errors of r itself pass through.
-func decodeReply(r io.Reader, into any, w *wire, req xen.Request) error {
+func decodeReply(r io.Reader, into any, w *wire, codec codec, req xen.Request) error {
 	if list, ok := into.(*xen.ObjectList); ok {
 		list.Class = req.Class() // the decoder has to know it
 	}
-	err := xmlrpc.DecodeReply(r, into)
-	_, malformed := errors.AsType[*xmlrpc.SyntaxError](err)
-	_, unexpected := errors.AsType[*xmlrpc.TypeError](err)
-	if malformed || unexpected || errors.Is(err, xmlrpc.ErrTooLong) {
-		return &ReplyError{Address: w.endpoint.String(), Method: req.Method, Err: err}
+	err := codec.decode(r, into)
+	if unreadable(err) {
+		return &ReplyError{Address: w.endpoint.String(), Method: req.Method, Protocol: codec.protocol(), Err: err}
 	}
 	return err
 }
@@ -102,7 +148,7 @@ func lostReply(err error) bool {
 // reads reports whether a call changes nothing, so that making it twice does no harm.
 func reads(method string) bool {
 	_, name, _ := strings.Cut(method, ".")
-	return strings.HasPrefix(name, "get_") || strings.HasPrefix(method, "system.")
+	return strings.HasPrefix(name, "get_") || strings.HasPrefix(method, "system.") || method == "event.from"
 }
 
 // codeOf is the label code of a call: OK, the code of XAPI's failure, or how it went wrong below.

@@ -2,11 +2,12 @@ package xapi
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/time/rate"
 
 	"github.com/xencontroller/xencontroller/internal/failover"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
@@ -17,12 +18,20 @@ type Client struct {
 	cfg       Config
 	log       logr.Logger
 	addresses []endpoint
-	trust     *tls.Config
+	trust     *trust
+	codecs    *codecs
+	expiry    expiry
+	stateFile *stateFile // nil: nothing is remembered
 	conns     conns
 	closing   chan struct{} // closed by Close
 	turn      chan struct{} // holds one token while a search runs; its holder owns search
 	search    searchState
-	behind    background // probes and logouts that no caller waits for
+	behind    background    // probes and logouts that no caller waits for
+	pace      *rate.Limiter // nil: calls may begin at any rate
+	recorder  *recorder     // nil: nobody wants to know
+	tasks     taskBook
+
+	telling sync.Mutex // orders transitions, and what observers see of them
 
 	mu        sync.Mutex
 	wires     map[endpoint]*wire
@@ -30,11 +39,14 @@ type Client struct {
 	epoch     uint64
 	members   []string // as given to SetMembers
 	loss      error    // why the last session was given up; nil since the next was found
-	abandoned []secret // sessions that may live on in the pool
-	alive     int      // sessions logged in and not known to have ended
-	tried     []try    // of the search that runs or ran last
-	failures  int      // searches that ended without hope
-	failure   error    // of the last of them
+	lostAt    time.Time
+	used      secret    // the password of the last login
+	changed   [2]secret // from which password to which session.change_password went; empty: it did not
+	abandoned []secret  // sessions that may live on in the pool
+	alive     int       // sessions logged in and not known to have ended
+	tried     []try     // of the search that runs or ran last
+	failures  int       // searches that ended without hope
+	failure   error     // of the last of them
 	closed    bool
 }
 
@@ -50,11 +62,12 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		cfg: cfg, log: cfg.Log.WithValues("pool", cfg.Pool), addresses: addresses, trust: trust,
+		cfg: cfg, log: cfg.Log.WithValues("pool", cfg.Pool), addresses: addresses, trust: trust, codecs: newCodecs(),
 		conns:   conns{dial: cfg.Dial},
 		closing: make(chan struct{}),
 		turn:    make(chan struct{}, 1),
 		wires:   map[endpoint]*wire{},
+		pace:    cfg.Limits.pace(), recorder: newRecorder(cfg.Record),
 	}
 	cfg.Metrics.begin(cfg.Pool)
 	c.search.state = failover.State{
@@ -64,6 +77,7 @@ func New(cfg Config) (*Client, error) {
 	for _, e := range addresses {
 		c.search.state.Addresses = append(c.search.state.Addresses, e.String())
 	}
+	c.remember()
 	return c, nil
 }
 
@@ -156,12 +170,17 @@ func (c *Client) Invalidate(s *Session, cause error) {
 	if cause == nil {
 		cause = errSessionLost
 	}
-	if s == nil || !s.giveUp(cause) {
+	if s == nil {
+		return
+	}
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	if !s.giveUp(cause) {
 		return
 	}
 	c.mu.Lock()
 	if c.current == s {
-		c.current, c.loss = nil, cause
+		c.current, c.loss, c.lostAt = nil, cause, time.Now()
 	}
 	if errors.Is(cause, xen.SessionInvalid) {
 		c.countAlive(-1)
@@ -170,7 +189,9 @@ func (c *Client) Invalidate(s *Session, cause error) {
 	}
 	c.mu.Unlock()
 	s.wire.closeIdle()
-	c.log.Info("lost the master", "address", s.wire.endpoint.String(), "epoch", s.epoch, "reason", lossReason(cause), "cause", cause.Error())
+	c.tell(Transition{
+		Kind: TransitionLost, Address: s.wire.endpoint.String(), Epoch: s.epoch, Pool: s.pool, Reason: lossReason(cause), Err: cause,
+	}, "epoch", s.epoch)
 }
 
 // countAlive keeps the number of our sessions in the pool; c.mu is held.
@@ -185,7 +206,7 @@ func (c *Client) wire(e endpoint) *wire {
 	defer c.mu.Unlock()
 	w := c.wires[e]
 	if w == nil {
-		w = newWire(e, c.cfg.UserAgent, c.trust, &c.conns)
+		w = newWire(e, c.cfg.UserAgent, c.trust, &c.conns, newDialect(c.codecs.of(c.cfg.Protocol)))
 		c.wires[e] = w
 	}
 	return w

@@ -40,6 +40,7 @@ func (c *Client) Close(ctx context.Context) error {
 	for _, w := range c.allWires() {
 		w.closeIdle()
 	}
+	c.happened(Transition{Kind: TransitionClosed, Err: err})
 	return err
 }
 

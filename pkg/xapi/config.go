@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"time"
@@ -16,10 +17,10 @@ type Config struct {
 	// Addresses are members of one pool: https://host[:port], http://host[:port] or unix:///path. One that is not the
 	// master is as good, as long as it knows the master. Required.
 	Addresses []string
-	// Username and Password log in. Password is called for every round of logins, so that a file that changes is read
-	// again; it is required unless every address is a unix socket, where xapi looks at neither.
+	// Username and Password log in. Password is required unless every address is a unix socket, where xapi looks at
+	// neither.
 	Username string
-	Password func(context.Context) (string, error)
+	Password Authenticator
 	// Originator names this program to xapi, which keeps apart the sessions of each; default "xencontroller".
 	Originator string
 	// UserAgent is the header of that name; default "xencontroller".
@@ -30,6 +31,19 @@ type Config struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Timeout is how long any call may take, event.next apart; default 30 s. It has to be longer than the slowest list.
 	Timeout time.Duration
+	// Limits bound how hard the pool is pressed; zero: not at all.
+	Limits Limits
+	// Protocol is how calls are written; empty: ProtocolAuto.
+	Protocol Protocol
+	// TraceParent returns the W3C traceparent of the trace that a call's context belongs to, such as
+	// 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01; empty: none. Called concurrently.
+	TraceParent func(ctx context.Context) string
+	// Record is told of every call that has ended, a line of JSON each; see [RecordedCall]. Secrets are taken out. It is
+	// not written to concurrently by one Client.
+	Record io.Writer
+	// StateFile remembers pool, master, members and what was learned of their certificates, so that a restart finds the
+	// pool although no address of Addresses answers any more; empty: nothing is remembered. One file for each pool.
+	StateFile string
 	// PoolUUID is the pool that must answer; empty: the first one reached, from then on.
 	PoolUUID string
 	// Backoff bounds the pauses between rounds of a search.
@@ -38,6 +52,9 @@ type Config struct {
 	Rand *rand.Rand
 	// Log is told of connections at level 0 and of each call at level 1; zero: silent.
 	Log logr.Logger
+	// OnTransition is told, one after the other and in order, of everything that changes in how the pool is reached. It must
+	// return soon and must not call the Client.
+	OnTransition func(Transition)
 	// Metrics may be shared by several clients; nil: not counted.
 	Metrics *Metrics
 	// Pool is the value of the label pool in metrics and logs.
@@ -78,6 +95,9 @@ func (c *Config) check() ([]endpoint, error) {
 	}
 	if c.Timeout < 0 || c.Backoff.Min < 0 || c.Backoff.Max < 0 {
 		return nil, errors.New("a timeout or pause is negative")
+	}
+	if err := errors.Join(c.Limits.check(), c.Protocol.check()); err != nil {
+		return nil, err
 	}
 	c.setDefaults()
 	return endpoints, nil

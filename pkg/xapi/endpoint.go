@@ -111,9 +111,9 @@ func (e endpoint) dialTo() (network, address string) {
 }
 
 // url is where requests are posted. xapi: every POST path that is not another door is XML-RPC.
-func (e endpoint) url() string {
+func (e endpoint) url(path string) string {
 	if e.scheme == "unix" {
-		return "http://localhost/"
+		return "http://localhost" + path
 	}
-	return e.String() + "/"
+	return e.String() + path
 }

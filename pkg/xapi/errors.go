@@ -43,31 +43,18 @@ func (e *RequestError) Error() string { return fmt.Sprintf("%s cannot be called:
 // Unwrap gives the cause.
 func (e *RequestError) Unwrap() error { return e.Err }
 
-// OutcomeUnknownError is a changing call whose reply was lost: it may have run, be running, or never run. Look at the
-// pool before doing anything again.
-type OutcomeUnknownError struct {
-	Method string
-	Err    error // how the reply was lost
-}
-
-// Error names the call and how its reply was lost.
-func (e *OutcomeUnknownError) Error() string {
-	return fmt.Sprintf("it is not known whether %s happened: %v", e.Method, e.Err)
-}
-
-// Unwrap gives the cause.
-func (e *OutcomeUnknownError) Unwrap() error { return e.Err }
-
-// ReplyError is an answer that claims to be XML-RPC and cannot be read.
+// ReplyError is an answer that claims to be XML-RPC, or JSON-RPC, and cannot be read.
 type ReplyError struct {
 	Address, Method string
+	Protocol        Protocol // that it came in
 	Err             error
 }
 
 // Error names the member and the call, and leaves out what may be a reference.
 func (e *ReplyError) Error() string {
 	// What could not be read may have been a session's reference.
-	return fmt.Sprintf("%s: %s: %s", e.Address, e.Method, anyReference.ReplaceAllString(e.Err.Error(), redacted))
+	text := anyReference.ReplaceAllString(e.Err.Error(), redacted)
+	return fmt.Sprintf("%s: %s: %s-RPC: %s", e.Address, e.Method, strings.ToUpper(string(e.Protocol)), text)
 }
 
 // Unwrap gives the cause.
@@ -103,16 +90,22 @@ func (e *NotXAPIError) Error() string {
 // TrustError is a host whose certificate we were not told to trust.
 type TrustError struct {
 	Address     string
-	Fingerprint string // SHA-256 of the certificate that it shows, AA:BB:…; empty if it shows none
+	Fingerprint string   // SHA-256 of the certificate that it shows, AA:BB:…; empty if it shows none
+	Known       []string // those that are trusted there: the certificate has changed, or somebody is in between
+	File        string   // where they stand; empty: they were configured
 	Err         error
 }
 
-// Error gives the certificate's fingerprint, and the flags that make it trusted.
+// Error gives the certificate's fingerprint, and says what makes it trusted.
 func (e *TrustError) Error() string {
-	if _, pinned := errors.AsType[*pinError](e.Err); pinned {
+	switch {
+	case e.File != "":
+		return fmt.Sprintf("%s shows another certificate than before: %v, not %s; it was renewed, or somebody is in between: compare it on the host, and if it is right delete the line of %s in %s",
+			e.Address, e.Err, strings.Join(e.Known, " or "), e.Address, e.File)
+	case len(e.Known) > 0:
 		return fmt.Sprintf("%s is not the host whose certificate was pinned: %v; if its certificate was renewed, compare it there and change --tls-fingerprint", e.Address, e.Err)
 	}
-	return fmt.Sprintf("%s shows a certificate that is not trusted (%v; SHA-256 %s): give its authority with --ca-file, or, once compared with the host, the certificate itself with --tls-fingerprint; --insecure-skip-tls-verify trusts anybody",
+	return fmt.Sprintf("%s shows a certificate that is not trusted (%v; SHA-256 %s): give its authority with --ca-file, or, once compared with the host, the certificate itself with --tls-fingerprint; --tls-known-hosts trusts what it sees first, --insecure-skip-tls-verify trusts anybody",
 		e.Address, e.Err, e.Fingerprint)
 }
 
@@ -124,6 +117,7 @@ func (e *TrustError) Unwrap() error { return e.Err }
 type OtherPoolError struct {
 	Address   string
 	Want, Got string // uuids
+	StateFile string // that only says which pool is wanted; empty: it was configured, or reached before
 }
 
 // Error gives the uuids of both pools, or of the one that was found first to be another.
@@ -131,7 +125,11 @@ func (e *OtherPoolError) Error() string {
 	if e.Want == "" {
 		return fmt.Sprintf("%s is the master of pool %s, another address belongs to another pool: give addresses of one pool only (--pool)", e.Address, e.Got)
 	}
-	return fmt.Sprintf("%s belongs to pool %s, not to pool %s: it was ejected, or the address is wrong (--pool)", e.Address, e.Got, e.Want)
+	text := fmt.Sprintf("%s belongs to pool %s, not to pool %s: it was ejected, or the address is wrong (--pool)", e.Address, e.Got, e.Want)
+	if e.StateFile != "" {
+		text += fmt.Sprintf("; if the pool was made anew, delete %s, which remembers the old one", e.StateFile)
+	}
+	return text
 }
 
 // notMasterError is a host that let us in although it is not its pool's master.

@@ -1,11 +1,15 @@
 package xapi_test
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -38,6 +42,8 @@ type fakeHost struct {
 	answer func(fakeCall) string // a whole response body; see hang, drop
 	calls  []fakeCall
 	conns  []net.Conn
+	cert   *tls.Certificate // that it shows; nil: it speaks plain HTTP
+	header http.Header      // of its replies
 }
 
 // fakeCall is a request as it arrived.
@@ -45,6 +51,7 @@ type fakeCall struct {
 	method string
 	params []string // as text
 	header http.Header
+	json   string // version of JSON-RPC; empty: XML-RPC
 }
 
 // Bodies that are none.
@@ -53,19 +60,25 @@ const (
 	drop = "\x00drop" // the connection ends instead of an answer
 	cut  = "\x00cut"  // half an answer, then the end
 	page = "\x00page" // a web page
+
+	refused = "\x00refused" // xapi's page for what it cannot read
 )
 
 func newNetwork(t *testing.T, names ...string) *network {
 	t.Helper()
 	n := &network{hosts: map[string]*fakeHost{}, dials: map[string]int{}}
 	for _, name := range names {
-		h := &fakeHost{name: name, accept: make(chan net.Conn), closed: make(chan struct{})}
+		h := newFakeHost(name)
 		server := &http.Server{Handler: h, ReadHeaderTimeout: time.Hour}
 		n.hosts[name] = h
 		go server.Serve(h) //nolint:errcheck // ends with Close
 		t.Cleanup(func() { _ = server.Close() })
 	}
 	return n
+}
+
+func newFakeHost(name string) *fakeHost {
+	return &fakeHost{name: name, accept: make(chan net.Conn), closed: make(chan struct{})}
 }
 
 func (h *fakeHost) Accept() (net.Conn, error) {
@@ -172,6 +185,10 @@ func (h *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, p := range paramValue.FindAllSubmatch(body, -1) {
 		call.params = append(call.params, html.UnescapeString(anyTag.ReplaceAllString(string(p[1]), "")))
 	}
+	kind := "text/xml"
+	if r.URL.Path == "/jsonrpc" {
+		call, kind = readJSON(body, r.Header), "application/json"
+	}
 	h.mu.Lock()
 	h.calls = append(h.calls, call)
 	answer := h.answer
@@ -180,8 +197,14 @@ func (h *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch text {
 	case hang:
 		<-r.Context().Done()
+		return
 	case drop:
 		panic(http.ErrAbortHandler)
+	}
+	h.mu.Lock()
+	maps.Copy(w.Header(), h.header)
+	h.mu.Unlock()
+	switch text {
 	case cut:
 		w.Header().Set("Content-Type", "text/xml")
 		w.Header().Set("Content-Length", "4000")
@@ -191,10 +214,31 @@ func (h *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case page:
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, "<html><head><title>Welcome</title></head></html>")
+	case refused:
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, "<html><body><h1>HTTP 500 internal server error</h1>…<h1> Additional information </h1>Jsonrpc.Malformed_method_request</body></html>")
 	default:
-		w.Header().Set("Content-Type", "text/xml")
+		w.Header().Set("Content-Type", kind)
 		_, _ = io.WriteString(w, text)
 	}
+}
+
+// readJSON reads a call of JSON-RPC.
+func readJSON(body []byte, header http.Header) fakeCall {
+	var call struct {
+		JSONRPC string `json:"jsonrpc"`
+		Method  string `json:"method"`
+		Params  []any  `json:"params"`
+	}
+	if err := json.Unmarshal(body, &call); err != nil {
+		return fakeCall{method: err.Error()}
+	}
+	c := fakeCall{method: call.Method, header: header, json: cmp.Or(call.JSONRPC, "1.0")}
+	for _, p := range call.Params {
+		c.params = append(c.params, fmt.Sprint(p))
+	}
+	return c
 }
 
 // ok and failure write replies as xapi does.
@@ -284,7 +328,7 @@ func (n *network) client(t *testing.T, addresses []string, change ...func(*xapi.
 	t.Helper()
 	cfg := xapi.Config{
 		Username: "root", Password: func(context.Context) (string, error) { return password, nil },
-		Dial: n.dial, Rand: rand.New(rand.NewPCG(1, 2)), Pool: "test",
+		Dial: n.dial, Rand: rand.New(rand.NewPCG(1, 2)), Pool: "test", Protocol: xapi.ProtocolXML,
 	}
 	for _, a := range addresses {
 		cfg.Addresses = append(cfg.Addresses, "http://"+a)

@@ -10,8 +10,11 @@ import (
 // each in the way that the last master was reached. The list replaces the one before.
 func (c *Client) SetMembers(addresses []string) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.members = slices.Clone(addresses)
+	c.mu.Unlock()
+	if c.stateFile != nil {
+		c.behind.start(c.saveState)
+	}
 }
 
 // memberURLs turns host addresses into endpoints, as failover knows them. What is no address is left out: a host

@@ -28,7 +28,7 @@ func (c *Client) probe(ctx context.Context, e endpoint, who credentials, want st
 	ctx, cancel := context.WithTimeoutCause(ctx, probeTimeout, noAnswerError{probeTimeout})
 	defer cancel()
 	w := c.wire(e)
-	s, err := c.login(ctx, w, who)
+	s, err := c.loginAgain(ctx, w, who)
 	out := answer{Outcome: failover.Outcome{Address: e.String()}}
 	if err == nil {
 		if err = c.verify(ctx, s, want); err != nil {
@@ -54,8 +54,10 @@ func (c *Client) login(ctx context.Context, w *wire, who credentials) (*Session,
 	// xapi: the version's text is not looked at; it has to stand there for the originator to follow.
 	m := xen.SessionLoginWithPassword(who.user, who.password, "1.1", c.cfg.Originator)
 	var ref xen.SessionRef
-	err := c.exchange(ctx, w, exchange{req: m.Request, into: &ref, secrets: []string{who.password}})
+	var thumbprint string
+	err := c.exchange(ctx, w, exchange{req: m.Request, into: &ref, secrets: []string{who.password}, thumbprint: &thumbprint})
 	if err != nil {
+		c.follow(w, err, thumbprint)
 		// A lost reply may have made a session that nobody knows; it ends by itself. For the search it is no answer.
 		if lost, ok := errors.AsType[*OutcomeUnknownError](err); ok {
 			err = lost.Err
@@ -69,8 +71,9 @@ func (c *Client) login(ctx context.Context, w *wire, who credentials) (*Session,
 	}
 	c.mu.Lock()
 	c.countAlive(+1)
+	c.used = newSecret(who.password)
 	c.mu.Unlock()
-	return &Session{client: c, wire: w, ref: newSecret(string(ref))}, nil
+	return &Session{client: c, wire: w, ref: newSecret(string(ref)), slots: c.cfg.Limits.slots()}, nil
 }
 
 // verify proves that a session is with the master of the pool that we want. xapi: an ejected host keeps password and
@@ -85,7 +88,7 @@ func (c *Client) verify(ctx context.Context, s *Session, want string) error {
 	}
 	pool := pools[0].Value
 	if want != "" && pool.UUID != want {
-		return &OtherPoolError{Address: s.wire.endpoint.String(), Want: want, Got: pool.UUID}
+		return &OtherPoolError{Address: s.wire.endpoint.String(), Want: want, Got: pool.UUID, StateFile: c.stateFile.saying(want)}
 	}
 	here, err := verifyCall(ctx, s, xen.SessionRef(s.ref.reveal()).GetThisHost())
 	if err != nil {
@@ -102,10 +105,11 @@ func (c *Client) verify(ctx context.Context, s *Session, want string) error {
 	return nil
 }
 
-// verifyCall makes a call on a session that is not in use yet, so that no failure of it counts as the loss of one.
+// verifyCall makes a call on a session whose failure does not count as the loss of one: it is not in use yet, or the
+// call is not worth it.
 func verifyCall[T any](ctx context.Context, s *Session, m xen.Message[T]) (T, error) {
 	var result T
-	err := s.client.exchange(ctx, s.wire, exchange{req: m.Request, into: &result, session: s.ref.reveal()})
+	err := s.client.exchange(ctx, s.wire, exchange{req: m.Request, into: &result, session: s.ref.reveal(), timeout: probeTimeout})
 	return result, err
 }
 

@@ -3,7 +3,6 @@ package xapi
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
@@ -33,26 +32,22 @@ func (secret) GoString() string { return redacted }
 // withoutSecrets returns an API failure with its method and without the secrets that xapi repeats in its parameters; of
 // other errors it cleans the one kind that may hold a server's text.
 // xapi: SESSION_INVALID carries the session reference as it was sent; INTERNAL_ERROR may show any argument.
-func withoutSecrets(err error, method string, secrets ...string) error {
-	cleanText := func(text string) string {
-		for _, s := range secrets {
-			if s != "" {
-				text = strings.ReplaceAll(text, s, redacted)
-			}
-		}
-		return text
+func withoutSecrets(err error, x exchange) error {
+	if err == nil {
+		return nil
 	}
+	secrets := append(secretsOf(x.req), x.secrets...)
 	if page, ok := errors.AsType[*HTTPError](err); ok {
-		page.Text = cleanText(page.Text)
+		page.Text = hideTexts(page.Text, secrets)
 		return page
 	}
 	fault, ok := errors.AsType[*xen.Error](err)
 	if !ok {
 		return err
 	}
-	clean := &xen.Error{Code: fault.Code, Params: slices.Clone(fault.Params), Method: method}
+	clean := &xen.Error{Code: fault.Code, Params: slices.Clone(fault.Params), Method: x.req.Method}
 	for i, p := range clean.Params {
-		clean.Params[i] = cleanText(p)
+		clean.Params[i] = hideTexts(p, secrets)
 		if fault.Code == xen.SessionInvalid {
 			clean.Params[i] = redacted
 		}

@@ -14,14 +14,14 @@ import (
 
 // checkReply looks at what HTTP says. xapi: a failure of the API is 200 as well; any other status means that the
 // request never became a call, or that this is not xapi.
-func (w *wire) checkReply(method string, res *http.Response) error {
+func (w *wire) checkReply(c call, res *http.Response) error {
 	kind := res.Header.Get("Content-Type")
-	if res.StatusCode == http.StatusOK && strings.Contains(kind, "xml") && !strings.Contains(kind, "xhtml") {
+	if res.StatusCode == http.StatusOK && c.codec.isReply(kind) {
 		return nil
 	}
 	page, _ := io.ReadAll(io.LimitReader(res.Body, maxErrorPage)) // an unfinished page says less, nothing wrong
 	if text, ok := xapiPage(res.StatusCode, string(page)); ok {
-		return &HTTPError{Address: w.endpoint.String(), Method: method, Status: res.StatusCode, Text: text}
+		return &HTTPError{Address: w.endpoint.String(), Method: c.method, Status: res.StatusCode, Text: text}
 	}
 	found := fmt.Sprintf("HTTP status %d", res.StatusCode)
 	switch {

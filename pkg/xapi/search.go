@@ -30,6 +30,7 @@ type run struct {
 	over    chan struct{} // closed when nobody reads answers any more
 	wait    *time.Timer
 	found   map[string]*Session // verified, by address
+	refused map[string]string   // what was told of hosts that are not used, by address
 	like    endpoint            // how members are reached
 }
 
@@ -79,7 +80,7 @@ func (c *Client) newRun() *run {
 	c.search.state.Members = c.memberURLs(like)
 	return &run{
 		Client: c, answers: make(chan answer), over: make(chan struct{}),
-		wait: time.NewTimer(time.Hour), found: map[string]*Session{}, like: like,
+		wait: time.NewTimer(time.Hour), found: map[string]*Session{}, refused: map[string]string{}, like: like,
 	}
 }
 
@@ -90,22 +91,24 @@ func (r *run) next(o failover.Outcome) failover.Effect {
 	r.search.state, effect = r.search.state.Next(o)
 	if r.search.state.Rounds() > rounds && !effect.Fail {
 		effect.Wait -= time.Duration(r.cfg.Rand.Int64N(int64(effect.Wait)/5 + 1))
-		r.tell(r.search.state.Rounds(), effect.Wait)
+		r.tellRound(r.search.state.Rounds(), effect.Wait)
 	}
 	return effect
 }
 
-// tell logs a round without success, less and less often.
-func (r *run) tell(rounds int, pause time.Duration) {
+// tellRound tells of a round without success, less and less often.
+func (r *run) tellRound(rounds int, pause time.Duration) {
 	if bits.OnesCount(uint(rounds)) > 1 { //nolint:gosec // counts up from 1
 		return
 	}
-	r.log.Info("no master found yet", "rounds", rounds, "pause", pause.Round(time.Millisecond).String(), "answers", errorsOf(r.search.latest).Error())
+	r.happened(Transition{
+		Kind: TransitionSearching, Pool: r.search.state.Pool, Rounds: rounds, Err: errorsOf(r.search.latest),
+	}, "rounds", rounds, "pause", pause.Round(time.Millisecond).String())
 }
 
 // dial starts probes. They outlive the search if they must: one that has sent its login has to see the session closed.
 func (r *run) dial(ctx context.Context, addresses []string) error {
-	password, err := r.cfg.Password(ctx)
+	password, err := r.password(ctx)
 	if err != nil {
 		return &LoginError{User: r.cfg.Username, Err: err}
 	}
@@ -139,14 +142,29 @@ func (r *run) heard(a answer) failover.Effect {
 		r.found[a.Address] = a.session
 	}
 	if a.err != nil {
-		r.note(a.Address, a.err)
+		r.keep(a.Address, a.err)
+		r.tellRefusal(a)
 		r.log.V(1).Info("probed", "address", a.Address, "result", a.Kind.String(), "cause", a.err.Error())
 	}
 	return r.next(a.Outcome)
 }
 
-// note keeps what an address answered, also for callers that wait for the search and give up.
-func (r *run) note(address string, err error) {
+// tellRefusal tells of a host that answers and will not be used, once in a search for each address and cause.
+func (r *run) tellRefusal(a answer) {
+	switch a.Kind {
+	case failover.OtherPool, failover.Untrusted, failover.NotXAPI, failover.BadLogin:
+	default:
+		return
+	}
+	if r.refused[a.Address] == a.Kind.String() {
+		return
+	}
+	r.refused[a.Address] = a.Kind.String()
+	r.happened(Transition{Kind: TransitionRefused, Address: a.Address, Pool: a.Pool, Reason: a.Kind.String(), Err: a.err})
+}
+
+// keep keeps what an address answered, also for callers that wait for the search and give up.
+func (r *run) keep(address string, err error) {
 	latest := slices.DeleteFunc(slices.Clone(r.search.latest), func(t try) bool { return t.address == address })
 	r.search.latest = append(latest, try{address, err})
 	r.mu.Lock()
@@ -158,10 +176,12 @@ func (r *run) note(address string, err error) {
 func (r *run) adopt(ctx context.Context, address string) (*Session, error) {
 	s := r.found[address]
 	delete(r.found, address)
+	r.telling.Lock()
+	defer r.telling.Unlock()
 	r.mu.Lock()
 	r.epoch++
 	s.epoch = r.epoch
-	loss := r.loss
+	loss, lostAt := r.loss, r.lostAt
 	r.loss, r.tried = nil, nil
 	closed := r.closed
 	if !closed {
@@ -172,18 +192,28 @@ func (r *run) adopt(ctx context.Context, address string) (*Session, error) {
 		r.found[address] = s
 		return nil, ErrClosed
 	}
+	t := Transition{Kind: TransitionFound, Address: address, Epoch: s.epoch, Pool: s.pool, Rounds: r.search.state.Rounds()}
 	if loss != nil {
-		r.cfg.Metrics.failedOver(r.cfg.Pool, lossReason(loss))
+		t.Took = time.Since(lostAt)
+		r.cfg.Metrics.failedOver(r.cfg.Pool, lossReason(loss), t.Took)
 	}
-	r.log.Info("connected", "address", address, "poolUUID", s.pool, "master", string(s.master), "masterAddress", s.address, "epoch", s.epoch)
-	r.behind.start(func() { r.logoutAbandoned(context.WithoutCancel(ctx), s.wire) })
+	r.Client.tell(t, "poolUUID", s.pool, "master", string(s.master), "masterAddress", s.address, "epoch", s.epoch, "took", t.Took.String())
+	r.behind.start(func() {
+		r.learnMembers(context.WithoutCancel(ctx), s)
+		r.savePins(s.pool)
+		r.saveState()
+		r.logoutAbandoned(context.WithoutCancel(ctx), s.wire)
+	})
+	shown, _ := s.Certificate()
+	r.cfg.Metrics.expires(r.cfg.Pool, shown.NotAfter)
+	r.behind.start(func() { r.watchCertificate(s) }) // after this transition
 	return s, nil
 }
 
 // hopeless is the error of a search that nothing but a person can help.
 func (r *run) hopeless() error {
 	for address, s := range r.found { // masters of several pools
-		r.note(address, &OtherPoolError{Address: address, Got: s.pool})
+		r.keep(address, &OtherPoolError{Address: address, Got: s.pool})
 	}
 	for _, t := range r.search.latest {
 		if isA[*LoginError](t.err) {
@@ -199,9 +229,10 @@ func (r *run) hopeless() error {
 // fail leaves an error for those who wait for this search.
 func (r *run) fail(err error) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.failures++
 	r.failure = err
+	r.mu.Unlock()
+	r.happened(Transition{Kind: TransitionFailed, Rounds: r.search.state.Rounds(), Err: err})
 	return err
 }
 
@@ -209,7 +240,11 @@ func (r *run) fail(err error) error {
 func (r *run) end(ctx context.Context) {
 	r.wait.Stop()
 	close(r.over)
-	for _, s := range r.found {
+	for address, s := range r.found {
+		if taken := r.Current(); taken != nil && taken != s {
+			r.happened(Transition{Kind: TransitionRefused, Address: address, Pool: s.pool, Reason: "second-master"},
+				"master", taken.wire.endpoint.String())
+		}
 		r.behind.start(func() { r.discard(ctx, s) })
 	}
 }

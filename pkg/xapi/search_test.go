@@ -37,7 +37,7 @@ func TestFirstConnect(t *testing.T) {
 		{"another pool", []string{"a"}, hosts{"a": master("Q", "a", "a")}, "P", "http://a belongs to pool Q, not to pool P", 0},
 		{"two pools", []string{"a", "b"}, hosts{"a": master("P", "a", "a"), "b": master("Q", "b", "b")}, "", "give addresses of one pool only", time.Second},
 		{"a web page", []string{"a"}, hosts{"a": always(page)}, "", "http://a does not speak XAPI: it answers with HTTP status 200 and a web page; check the address", 0},
-		{"XML that is no XML-RPC", []string{"a"}, hosts{"a": always("<rss/>")}, "", "cannot be read as XML-RPC", 0},
+		{"XML that is no XML-RPC", []string{"a"}, hosts{"a": always("<rss/>")}, "", "XML-RPC: the reply cannot be read", 0},
 		{"a host that starts", []string{"a"}, hosts{"a": booting}, "", "no master of the pool found in time: session.login_with_password: HOST_STILL_BOOTING", time.Minute},
 		{"nobody", []string{"a", "b"}, hosts{"a": nil, "b": nil}, "", "no master of the pool found in time: http://a: session.login_with_password: connecting to a:80: no answer within 5s", time.Minute},
 		{"a slave of a dead master", []string{"b"}, hosts{"b": slaveOf("a"), "a": nil}, "", "session.login_with_password: HOST_IS_SLAVE [a]", time.Minute},

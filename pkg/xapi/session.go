@@ -17,11 +17,13 @@ type Session struct {
 	epoch   uint64
 	pool    string // uuid
 	master  xen.HostRef
-	address string // host.address of the master
+	address string        // host.address of the master
+	slots   chan struct{} // one token for each call under way; nil: any number
 
 	mu    sync.Mutex
 	ended error                 // why it is no longer used; nil: it is
 	ends  map[*endable]struct{} // calls without a deadline
+	may   *Permissions          // nil: not asked yet
 }
 
 // endable is a call that has to be told when its session is given up.
@@ -58,10 +60,21 @@ func (s *Session) do(ctx context.Context, x exchange) error {
 	if lost := s.lost(); lost != nil {
 		return &TransportError{Address: s.wire.endpoint.String(), Method: x.req.Method, Err: lost, stopped: true}
 	}
-	x.session = s.ref.reveal()
+	if !x.events {
+		release, err := s.admit(ctx)
+		if err != nil {
+			return &TransportError{Address: s.wire.endpoint.String(), Method: x.req.Method, Err: err, stopped: true}
+		}
+		defer release()
+	}
+	s.client.watchCertificate(s)
+	x.session, x.epoch = s.ref.reveal(), s.epoch
 	err := s.client.exchange(ctx, s.wire, x)
 	if endsSession(err) {
 		s.client.Invalidate(s, err)
+	}
+	if err == nil && x.req.Method == "session.change_password" {
+		s.client.passwordChanged(x.req)
 	}
 	return err
 }

@@ -13,13 +13,17 @@ import (
 )
 
 // dialPool makes a client for a simulated pool, configured with the addresses of its first n members.
-func dialPool(t *testing.T, pool *simulator.Pool, n int) *xapi.Client {
+func dialPool(t *testing.T, pool *simulator.Pool, n int, change ...func(*xapi.Config)) *xapi.Client {
 	t.Helper()
-	c, err := xapi.New(xapi.Config{
+	cfg := xapi.Config{
 		Addresses: pool.URLs()[:n], Username: "root",
 		Password: func(context.Context) (string, error) { return "xenroot", nil },
 		Dial:     pool.Dial,
-	})
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	c, err := xapi.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

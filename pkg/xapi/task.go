@@ -3,7 +3,7 @@ package xapi
 import (
 	"context"
 	"fmt"
-	"net/http"
+	"maps"
 	"strings"
 
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
@@ -23,15 +23,13 @@ func (s *Session) Async(ctx context.Context, req xen.Request, mark map[string]st
 	if !strings.HasPrefix(req.Method, "Async.") {
 		req.Method = "Async." + req.Method
 	}
-	header := http.Header{}
 	for key, value := range mark {
 		if err := checkMark(key, value); err != nil {
 			return "", &RequestError{Method: req.Method, Err: err}
 		}
-		header[markHeader+key] = []string{value} // as it stands: http.Header.Set would change the case of the key
 	}
 	var task xen.TaskRef
-	err := s.do(ctx, exchange{req: req, into: &task, header: header, timeout: s.client.cfg.Timeout})
+	err := s.do(ctx, exchange{req: req, into: &task, mark: maps.Clone(mark), timeout: s.client.cfg.Timeout})
 	return task, err
 }
 

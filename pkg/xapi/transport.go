@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,13 +29,16 @@ type wire struct {
 	endpoint endpoint
 	agent    string
 	conns    *conns
-	calls    *http.Client // for whatever ends soon
-	events   *http.Client // for event.next, which occupies a connection for minutes
+	dialect  *dialect
+	calls    *http.Client                     // for whatever ends soon
+	events   *http.Client                     // for event.next, which occupies a connection for minutes
+	shown    atomic.Pointer[x509.Certificate] // the host's certificate; nil: none
 }
 
-func newWire(e endpoint, agent string, trust *tls.Config, conns *conns) *wire {
-	w := &wire{endpoint: e, agent: agent, conns: conns}
-	w.calls, w.events = w.newHTTPClient(trust, 16), w.newHTTPClient(trust, 2)
+func newWire(e endpoint, agent string, trust *trust, conns *conns, dialect *dialect) *wire {
+	w := &wire{endpoint: e, agent: agent, conns: conns, dialect: dialect}
+	config := trust.config(e, w.saw)
+	w.calls, w.events = w.newHTTPClient(config, 16), w.newHTTPClient(config, 2)
 	return w
 }
 
@@ -69,9 +74,12 @@ func (w *wire) closeIdle() {
 type call struct {
 	method string // for messages
 	body   []byte
+	codec  codec
 	header http.Header // beside those that every request has; keys as they shall stand on the wire
 	events bool        // on the connection for events
 	decode func(io.Reader) error
+	// thumbprint is filled with what the reply says of the master's certificate; nil: it is not asked for.
+	thumbprint *string
 }
 
 // post sends a call and has its reply decoded. The context ends it; its cause is what the error says.
@@ -89,10 +97,13 @@ func (w *wire) post(ctx context.Context, c call) error {
 		return w.failure(ctx, c.method, err, sent.maybe())
 	}
 	defer res.Body.Close()
-	if err := w.checkReply(c.method, res); err != nil {
+	if err := w.checkReply(c, res); err != nil {
 		return err
 	}
-	body := &watchedReader{from: res.Body, size: res.ContentLength}
+	if c.thumbprint != nil {
+		*c.thumbprint = res.Header.Get(thumbprintAnswer)
+	}
+	body := &watchedReader{from: res.Body}
 	err = c.decode(body)
 	if err != nil && body.failed != nil {
 		return w.failure(ctx, c.method, fmt.Errorf("the answer broke off: %w", body.failed), true)
@@ -109,13 +120,19 @@ func (w *wire) newRequest(ctx context.Context, c call) (*http.Request, *sentTrac
 		return refuse(fmt.Errorf("the request has %d bytes, xapi takes %d", len(c.body), maxRequestBody))
 	}
 	sent := &sentTrace{}
-	req, err := http.NewRequestWithContext(sent.into(ctx), http.MethodPost, w.endpoint.url(), bytes.NewReader(c.body))
+	req, err := http.NewRequestWithContext(sent.into(ctx), http.MethodPost, w.endpoint.url(c.codec.path()), bytes.NewReader(c.body))
 	if err != nil {
 		return refuse(err)
 	}
 	maps.Copy(req.Header, c.header)
-	req.Header.Set("Content-Type", "text/xml")
+	if c.thumbprint != nil {
+		req.Header[thumbprintAsk] = []string{thumbprintMaster}
+	}
+	req.Header.Set("Content-Type", c.codec.mediaType())
 	req.Header.Set("User-Agent", w.agent)
+	if headerSize(req) > maxRequestHeader {
+		delete(req.Header, traceHeader) // a trace is worth less than the call
+	}
 	if n := headerSize(req); n > maxRequestHeader {
 		return refuse(fmt.Errorf("the request's header has %d bytes, xapi takes %d", n, maxRequestHeader))
 	}
@@ -124,7 +141,7 @@ func (w *wire) newRequest(ctx context.Context, c call) (*http.Request, *sentTrac
 
 // headerSize is the number of bytes that the request line and the headers will take on the wire.
 func headerSize(req *http.Request) int {
-	n := len("POST / HTTP/1.1\r\n") + len("Host: \r\n") + len(req.Host) + len("\r\n")
+	n := len("POST  HTTP/1.1\r\n") + len(req.URL.Path) + len("Host: \r\n") + len(req.Host) + len("\r\n")
 	n += len(fmt.Sprintf("Content-Length: %d\r\n", req.ContentLength))
 	for k, values := range req.Header {
 		for _, v := range values {
@@ -170,12 +187,8 @@ func otherProtocol(err error) string {
 // watchedReader remembers why reading ended, to tell a broken connection from a malformed reply.
 type watchedReader struct {
 	from   io.Reader
-	size   int64 // as announced; -1: it was not
 	failed error
 }
-
-// Len tells the decoder how much memory to make ready.
-func (r *watchedReader) Len() int { return int(max(r.size, 0)) }
 
 // Read notes the failure that the decoder would take for the end of a document.
 func (r *watchedReader) Read(p []byte) (int, error) {
