@@ -25,6 +25,8 @@ type fakePool struct {
 	epoch   uint64
 	calls   map[string]int
 
+	forgets int                       // event.from tells nothing of deletions before this event
+	replies func(*xen.EventBatch)     // spoils the replies of event.from
 	before  func(method string) error // is called before a call is answered
 	after   func(method string)       // is called after the answer was made
 	login   func() error
@@ -101,6 +103,9 @@ func (p *fakePool) answer(req xen.Request, into any) error {
 	switch into := into.(type) {
 	case *xen.Void: // event.register
 		p.cursor = len(p.events)
+	case *string: // event.inject
+		*into = fmt.Sprintf("%020d,%020d", len(p.events), 0)
+		p.happen(xen.Event{Class: xen.ClassPool, Operation: xen.EventMod, Ref: "p", Snapshot: p.objects[xen.ClassPool]["p"]})
 	case *int64: // event.get_current_id
 		*into = int64(len(p.events))
 	case *xen.ObjectList:
@@ -219,10 +224,21 @@ func (j *journal) take() []string {
 // startFake runs an informer on a fake pool until the test ends. It has to be called in a bubble.
 func startFake(t *testing.T, p *fakePool) (*Informer, *journal) {
 	t.Helper()
-	s := store.New()
-	i := newInformer(Config{Store: s, Pool: "rack-1"}, p)
+	return startFakeWith(t, p, Config{Store: store.New(), Pool: "rack-1"})
+}
+
+func startFakeWith(t *testing.T, p *fakePool, cfg Config) (*Informer, *journal) {
+	t.Helper()
+	i := newInformer(cfg, p)
 	j := &journal{}
 	i.AddHandler(j)
+	run(t, i)
+	return i, j
+}
+
+// run runs an informer until the test ends.
+func run(t *testing.T, i *Informer) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	ended := make(chan error, 1)
 	go func() { ended <- i.Run(ctx) }()
@@ -232,5 +248,4 @@ func startFake(t *testing.T, p *fakePool) (*Informer, *journal) {
 			t.Errorf("Run: %v", err)
 		}
 	})
-	return i, j
 }

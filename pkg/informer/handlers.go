@@ -12,6 +12,7 @@ func (i *Informer) publish(changes []store.Change) {
 	if len(changes) == 0 {
 		return
 	}
+	i.tasks.changed(changes)
 	snap := i.store.Snapshot()
 	i.count.objects(snap, changes)
 	if slices.ContainsFunc(changes, func(c store.Change) bool { return c.Class == xen.ClassHost }) {

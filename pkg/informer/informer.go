@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -17,12 +16,17 @@ import (
 
 // Config is everything an Informer is given; the zero value of each optional field works.
 type Config struct {
-	Client  Client       // required
-	Store   *store.Store // required; the informer is its one writer
-	Pool    string       // the pool's name, for metrics and logs
-	Rand    *rand.Rand   // spreads the pauses; nil: seeded at random
-	Log     logr.Logger  // zero: silent
-	Metrics *Metrics     // nil: not counted
+	Client Client       // required
+	Store  *store.Store // required; the informer is its one writer
+	// Events says how events are asked for; zero: EventsRegister.
+	Events Events
+	// Classes are the classes to keep; nil: all. The pool and its hosts are always among them: the pool's heartbeat shows
+	// that events still come, the addresses of the hosts lead to a new master.
+	Classes []xen.Class
+	Pool    string      // the pool's name, for metrics and logs
+	Rand    *rand.Rand  // spreads the pauses; nil: seeded at random
+	Log     logr.Logger // zero: silent
+	Metrics *Metrics    // nil: not counted
 }
 
 // Handler is told what happened, in order, by the one goroutine that writes the store. It must not block, and must not
@@ -41,8 +45,15 @@ type Informer struct {
 	store    *store.Store
 	log      logr.Logger
 	handlers []Handler
-	listed   []xen.Class // of the datamodel, all that can be listed and followed
+	events   Events
+	refused  error       // the Config cannot work
+	listed   []xen.Class // that are kept, sorted
+	keeps    map[xen.Class]bool
+	words    []string                  // for the server: the classes as events spell them, or "*"
+	memories map[xen.Class]*xen.Memory // of the last lists; each is used by one call at a time
 	state    *state
+	position *position
+	tasks    *tasks
 
 	// The rest belongs to the goroutine of Run.
 	count    counter
@@ -51,7 +62,8 @@ type Informer struct {
 	unread   map[xen.Class]bool      // classes with an object whose last event could not be read
 	reread   map[xen.Class]time.Time // when such a class was last listed again
 	members  []string
-	followed bool // the store was in sync before
+	followed bool   // the store was in sync before
+	declined string // why event.from was not used, as last said
 }
 
 // New returns an informer that has started nothing yet.
@@ -62,21 +74,21 @@ func newInformer(cfg Config, src source) *Informer {
 		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) //nolint:gosec // jitter is no secret
 	}
 	i := &Informer{
-		source: src, store: cfg.Store, log: cfg.Log.WithValues("pool", cfg.Pool), state: newState(),
+		source: src, store: cfg.Store, log: cfg.Log.WithValues("pool", cfg.Pool), events: cfg.Events,
+		state: newState(), position: newPosition(), tasks: newTasks(), keeps: map[xen.Class]bool{}, memories: map[xen.Class]*xen.Memory{},
 		count: newCounter(cfg.Metrics, cfg.Pool), pause: pause{rand: cfg.Rand},
 		skipped: map[xen.Class]bool{}, unread: map[xen.Class]bool{}, reread: map[xen.Class]time.Time{},
 	}
-	for _, class := range xen.Classes() {
-		if listable(class) {
-			i.listed = append(i.listed, class)
-		}
+	i.listed, i.words, i.refused = subscription(cfg.Classes)
+	if !i.events.known() {
+		i.refused = fmt.Errorf("%q is no way to follow events: register, from and auto are", i.events)
 	}
-	slices.Sort(i.listed) // so is the order of changes
+	for _, class := range i.listed {
+		i.keeps[class] = true
+		i.memories[class] = &xen.Memory{}
+	}
 	return i
 }
-
-// listable reports whether objects of a class can be both listed and followed: only those are kept.
-func listable(class xen.Class) bool { return class.HasEvents() && class.HasGetAllRecords() }
 
 // AddHandler adds a handler. Call it before Run.
 func (i *Informer) AddHandler(h Handler) { i.handlers = append(i.handlers, h) }
@@ -104,6 +116,9 @@ func (i *Informer) Run(ctx context.Context) error {
 func ended(ctx context.Context) bool { return ctx.Err() != nil }
 
 func (i *Informer) run(ctx context.Context) error {
+	if i.refused != nil {
+		return i.refused
+	}
 	reason := reasonStartup
 	var master xen.HostRef
 	for {
@@ -133,18 +148,15 @@ func (i *Informer) run(ctx context.Context) error {
 	}
 }
 
-// follow registers, lists, and applies events until the session is of no use; it always returns an error. What lost
+// follow begins a stream, lists, and applies events until the session is of no use; it always returns an error. What lost
 // events, but not the session, makes it list again.
 func (i *Informer) follow(ctx context.Context, s session, reason string) error {
-	if _, err := xapi.Call(ctx, s, xen.EventRegister([]string{"*"})); err != nil {
-		return fmt.Errorf("registering for events: %w", err)
-	}
-	for {
-		err := i.resync(ctx, s, i.listed, reason)
-		if err == nil {
-			err = i.next(ctx, s)
+	st, err := i.begin(ctx, s)
+	for err == nil {
+		if err = st.list(ctx, reason); err == nil {
+			err = st.apply(ctx)
 		}
-		if ctx.Err() != nil || !sessionIsFine(err) {
+		if ended(ctx) || !sessionIsFine(err) {
 			return err
 		}
 		i.outOfSync(err)
@@ -152,14 +164,20 @@ func (i *Informer) follow(ctx context.Context, s session, reason string) error {
 		if !i.pause.wait(ctx) {
 			return ctx.Err()
 		}
+		if isUnfit(err) && i.events == EventsAuto {
+			st, err = i.decline(ctx, s, err)
+			continue
+		}
+		err = nil
 	}
+	return err
 }
 
 // sessionIsFine reports whether an error lost events, and nothing else. xapi: after EVENTS_LOST the subscription is
 // intact and its cursor at the present; so it is when a reply came that could not be read.
 func sessionIsFine(err error) bool {
 	_, unreadable := errors.AsType[*xapi.ReplyError](err)
-	return unreadable || errors.Is(err, xen.EventsLost)
+	return unreadable || isUnfit(err) || errors.Is(err, xen.EventsLost) || errors.Is(err, errMiscounted)
 }
 
 // The reasons of a list: values of the label of xencontroller_informer_relists_total, and of OnSync.
@@ -170,13 +188,16 @@ const (
 	reasonSession    = "session"
 	reasonFailover   = "failover"
 	reasonDecode     = "decode"
+	reasonCount      = "count"
 )
 
 func reasonOf(err error) string {
 	_, unreadable := errors.AsType[*xapi.ReplyError](err)
 	switch {
-	case unreadable:
+	case unreadable, isUnfit(err):
 		return reasonDecode
+	case errors.Is(err, errMiscounted):
+		return reasonCount
 	case errors.Is(err, xen.EventsLost):
 		return reasonEventsLost
 	case errors.Is(err, xen.SessionInvalid):

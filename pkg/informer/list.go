@@ -22,7 +22,7 @@ func (i *Informer) list(ctx context.Context, s session, classes []xen.Class) ([]
 	g.SetLimit(listers)
 	for n, class := range classes {
 		g.Go(func() (err error) {
-			lists[n], err = listClass(gctx, s, class)
+			lists[n], err = i.listClass(gctx, s, class)
 			if err != nil && notForUs(err) {
 				refused[n], err = err, nil
 			}
@@ -37,8 +37,10 @@ func (i *Informer) list(ctx context.Context, s session, classes []xen.Class) ([]
 	return lists, nil
 }
 
-func listClass(ctx context.Context, s session, class xen.Class) (xen.ObjectList, error) {
-	list, err := xapi.Call(ctx, s, xen.GetAllRecords(class))
+// listClass lists a class. Objects that are as they were in the list before are the very same records.
+func (i *Informer) listClass(ctx context.Context, s session, class xen.Class) (xen.ObjectList, error) {
+	list := xen.ObjectList{Class: class, Memory: i.memories[class]}
+	err := s.Do(ctx, xen.GetAllRecords(class).Request, &list)
 	if _, unreadable := errors.AsType[*xapi.ReplyError](err); unreadable {
 		list, err = listOneByOne(ctx, s, class, err)
 	}
@@ -55,6 +57,11 @@ func listOneByOne(ctx context.Context, s session, class xen.Class, cause error) 
 	if err := s.Do(ctx, xen.Request{Method: string(class) + ".get_all"}, &refs); err != nil {
 		return xen.ObjectList{}, errors.Join(cause, err)
 	}
+	return readEach(ctx, s, class, refs)
+}
+
+// readEach asks for objects of a class one after the other. One that is gone meanwhile is left out.
+func readEach(ctx context.Context, s session, class xen.Class, refs []string) (xen.ObjectList, error) {
 	list := xen.ObjectList{Class: class}
 	for _, ref := range refs {
 		record := xen.NewRecord(class)

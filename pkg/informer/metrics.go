@@ -30,7 +30,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}, []string{"pool", "class", "operation"}),
 		relists: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "xencontroller_informer_relists_total",
-			Help: "Lists begun, by reason: startup, events_lost, stream (broken or silent), session (ended by the pool), failover, decode (an event that could not be read).",
+			Help: "Lists begun, by reason: startup, events_lost, stream (broken or silent), session (ended by the pool), failover, decode (an event that could not be read), count (the pool has another number of objects).",
 		}, []string{"pool", "reason"}),
 		objects: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "xencontroller_informer_objects",
@@ -58,7 +58,7 @@ func newCounter(m *Metrics, pool string) counter {
 	c := counter{m, pool}
 	c.synced(false)
 	if m != nil {
-		for _, reason := range []string{reasonStartup, reasonEventsLost, reasonStream, reasonSession, reasonFailover, reasonDecode} {
+		for _, reason := range []string{reasonStartup, reasonEventsLost, reasonStream, reasonSession, reasonFailover, reasonDecode, reasonCount} {
 			m.relists.WithLabelValues(pool, reason)
 		}
 	}

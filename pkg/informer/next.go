@@ -22,22 +22,6 @@ var (
 	errEmpty  = errors.New("event.next returned no event")
 )
 
-// next applies events until something fails; it always returns an error.
-func (i *Informer) next(ctx context.Context, s session) error {
-	for {
-		events, err := i.wait(ctx, s)
-		if err != nil {
-			return err
-		}
-		i.publish(i.store.Apply(i.batches(events)...))
-		if due := i.dueForReading(time.Now()); len(due) > 0 {
-			if err := i.resync(ctx, s, due, reasonDecode); err != nil {
-				return err
-			}
-		}
-	}
-}
-
 // wait is one event.next: the only call on an idle pool.
 func (i *Informer) wait(ctx context.Context, s session) ([]xen.Event, error) {
 	limited, cancel := context.WithTimeoutCause(ctx, silence, errSilent)
@@ -82,8 +66,8 @@ func (i *Informer) batches(events []xen.Event) []store.Batch {
 // the class due for a list; it never ends the stream.
 func (i *Informer) readable(e xen.Event) bool {
 	i.count.event(e)
-	if !listable(e.Class) {
-		return false // newer than our datamodel, or nothing that could be listed again
+	if !i.keeps[e.Class] {
+		return false // newer than our datamodel, nothing that could be listed again, or not asked for
 	}
 	if e.Operation == xen.EventDel || e.Snapshot != nil && e.Err == nil {
 		return true

@@ -2,6 +2,7 @@ package informer
 
 import (
 	"context"
+	"time"
 
 	"github.com/xencontroller/xencontroller/pkg/xapi"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
@@ -21,6 +22,7 @@ type Client interface {
 type session interface {
 	xapi.Doer
 	NextEvents(ctx context.Context) ([]xen.Event, error)
+	EventsFrom(ctx context.Context, classes []string, token string, wait time.Duration) (xen.EventBatch, error)
 	Epoch() uint64
 	Master() xen.HostRef
 	MasterAddress() string

@@ -4,7 +4,9 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,21 +19,23 @@ import (
 // Flags of the test binary: go test -run Storm ./pkg/informer -args -seed 100 -seeds 1000
 var (
 	seed  = flag.Uint64("seed", 1, "first seed of the storms; a failure names its own")
-	seeds = flag.Int("seeds", 8, "number of storms")
+	seeds = flag.Int("seeds", 2, "number of storms for each way to follow")
 )
 
 // Whatever happens, and whatever goes wrong meanwhile: once it is over, the cache is the pool. And whenever the store
 // was in sync, it was so in the epoch of a session that listed everything.
 func TestStorm(t *testing.T) {
-	for n := range *seeds {
-		seed := *seed + uint64(n)
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+	for n := range *seeds * len(ways()) {
+		seed := *seed + uint64(n/len(ways()))
+		how := slices.Sorted(maps.Keys(ways()))[n%len(ways())]
+		t.Run(fmt.Sprint(how, ", seed ", seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 0))
 			model := simulator.Model{
 				VMs: 6, Seed: int64(seed), Boot: time.Duration(rng.IntN(30)) * time.Second,
 				Version: []string{"24.19.2", "25.6.0"}[rng.IntN(2)], EventQueueBytes: []int{0, 30_000}[rng.IntN(2)],
 			}
-			inBubble(t, model, func(t *testing.T, w *world) {
+			prepare := func(w *world) { w.events, w.reach = ways()[how].events, ways()[how].reach }
+			inBubbleWith(t, model, prepare, func(t *testing.T, w *world) {
 				calm := w.pool.Inject(simulator.Chance(rand.New(rand.NewPCG(seed, 1)), 0.03, simulator.AnyOf(
 					simulator.LoseReply, simulator.Reset, simulator.EventsLost, simulator.Delay(3*time.Second),
 					simulator.FailWith("SESSION_INVALID", "OpaqueRef:gone"), simulator.FailWith("INTERNAL_ERROR", "storm"))))

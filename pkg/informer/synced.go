@@ -25,13 +25,18 @@ func (s *state) wait(ctx context.Context) error {
 	case <-synced:
 		return nil
 	case <-s.ended:
-		if s.err != nil {
-			return s.err
-		}
-		return errEnded
+		return s.cause()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// cause is why Run has ended.
+func (s *state) cause() error {
+	if s.err != nil {
+		return s.err
+	}
+	return errEnded
 }
 
 // set reports whether that is news.
@@ -71,6 +76,7 @@ func (i *Informer) inSync(s session, reason string) {
 // outOfSync marks the store stale before anything else happens, and tells everybody once.
 func (i *Informer) outOfSync(cause error) {
 	i.store.MarkStale(time.Now(), cause.Error())
+	i.position.lost()
 	i.count.synced(false)
 	if i.state.set(false) {
 		i.log.Info("out of sync with the pool", "cause", cause.Error())

@@ -134,7 +134,10 @@ func bench(b *testing.B, run func(*testing.B, *store.Store, int)) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			s := store.New()
 			s.Apply(store.Batch{Replace: []xen.ObjectList{pool(n)}})
+			runtime.GC()
+			report := reportCPU(b)
 			run(b, s, n)
+			report()
 		})
 	}
 }

@@ -17,6 +17,9 @@ type Change struct {
 	New   xen.Record // nil: the object was deleted
 }
 
+// Changed returns the fields that are not as they were; of an object that was added or deleted, all.
+func (c Change) Changed() xen.Fields { return xen.Changed(c.Old, c.New) }
+
 // Batch is writes that become visible together: first Replace, then Set, then Delete.
 type Batch struct {
 	// Replace makes the objects of each list's class exactly those of the list. An object whose record could not be read is
@@ -33,25 +36,25 @@ type Batch struct {
 // no change: the old one stays. Classes that the datamodel does not have are left out. It is the writer's; without a
 // change nothing is published.
 func (s *Store) Apply(batches ...Batch) []Change {
-	w := &writer{root: s.next()}
+	var room [4]*tableWriter
+	w := writer{root: s.root.Load(), tables: room[:0]}
 	for i := range batches {
 		w.apply(&batches[i])
 	}
 	if len(w.changes) == 0 {
 		return nil
 	}
-	tables := slices.Clone(w.root.tables)
+	next := s.next()
 	for _, t := range w.tables {
-		tables[t.class.at] = t.table()
+		next.tables.set(t.class, t.table())
 	}
-	w.root.tables = tables
-	s.root.Store(w.root)
+	s.root.Store(next)
 	return w.changes
 }
 
 // writer is one Apply.
 type writer struct {
-	root    *root
+	root    *root          // that it began with
 	tables  []*tableWriter // of the classes that are written; few
 	changes []Change
 }
@@ -138,7 +141,7 @@ func (w *writer) table(name xen.Class) *tableWriter {
 	if c == nil {
 		return nil
 	}
-	t := w.root.tables[c.at].writer(c)
+	t := w.root.tables.of(c).writer(c)
 	w.tables = append(w.tables, t)
 	return t
 }
@@ -147,8 +150,8 @@ func (w *writer) table(name xen.Class) *tableWriter {
 // is that of the changes, whatever the pool's size. An object that changed and changed back is in it.
 func Diff(older, newer Snapshot) []Change {
 	var changes []Change
-	for i, c := range newer.root.classes {
-		a, b := older.root.tables[i], newer.root.tables[i]
+	for _, c := range newer.root.classes {
+		a, b := older.root.tables.of(c), newer.root.tables.of(c)
 		if a == b {
 			continue
 		}

@@ -1,5 +1,5 @@
 // Package store holds the objects of one pool as the last that was heard of them: typed records by reference, with
-// indexes by uuid, name_label and resident host.
+// indexes by uuid, name_label, resident host, and whatever a user adds ([Index]).
 //
 // One goroutine writes (the informer), everybody reads. A reader takes a [Snapshot], which never changes, and keeps it
 // for one whole decision; taking one is a single atomic load, and neither readers nor the writer ever wait for each

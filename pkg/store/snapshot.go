@@ -15,7 +15,7 @@ type Snapshot struct{ root *root }
 type root struct {
 	classes  []*class // of the datamodel, sorted; the same for all roots of a store
 	byName   map[xen.Class]*class
-	tables   []*table // one a class
+	tables   tables
 	revision uint64
 	epoch    uint64
 	synced   bool
@@ -109,7 +109,7 @@ func (s Snapshot) Pool() (xen.PoolRef, *xen.Pool, bool) {
 // table is the table of a class; nil for one that the datamodel does not have.
 func (s Snapshot) table(name xen.Class) *table {
 	if c := s.root.byName[name]; c != nil {
-		return s.root.tables[c.at]
+		return s.root.tables.of(c)
 	}
 	return nil
 }

@@ -12,14 +12,14 @@ import (
 // the one writer's.
 type Store struct{ root atomic.Pointer[root] }
 
-// New returns a store that has seen nothing: not synced, and empty.
-func New() *Store {
+// New returns a store that has seen nothing: not synced, and empty. It keeps the given indexes beside its own.
+func New(indexes ...Indexer) *Store {
 	seed := maphash.MakeSeed()
 	hash := func(s string) uint64 { return maphash.String(seed, s) }
-	list, byName := classes()
-	r := &root{classes: list, byName: byName, tables: make([]*table, len(list)), reason: "not listed yet"}
-	for i := range r.tables {
-		r.tables[i] = newTable(hash)
+	list, byName := classes(indexes)
+	r := &root{classes: list, byName: byName, reason: "not listed yet"}
+	for _, c := range list {
+		r.tables.set(c, newTable(c, hash))
 	}
 	s := &Store{}
 	s.root.Store(r)

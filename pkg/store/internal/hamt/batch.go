@@ -2,22 +2,20 @@ package hamt
 
 import "slices"
 
-// owner marks the nodes that a batch made. It has a size, or all owners could have one address.
-type owner struct{ _ byte }
-
 // Batch makes one new version out of many writes. It belongs to one goroutine.
-type Batch[K comparable, V any] struct {
-	m     Map[K, V]
-	owner *owner // nil until the next write
-}
+//
+// It may write the nodes that it made, which are those of its age: what it began with is of a lesser one, and what it
+// has handed out is as well, because it ages by that. Batches that began with the same version are of one age, and never
+// see each other's nodes.
+type Batch[K comparable, V any] struct{ m Map[K, V] }
 
 // Batch begins a batch of writes. Nothing that is done to it shows in m, nor in any other version.
-func (m Map[K, V]) Batch() *Batch[K, V] { return &Batch[K, V]{m: m} }
+func (m Map[K, V]) Batch() Batch[K, V] { return Batch[K, V]{m: m} }
 
 // Map returns the version with all writes so far. The batch can be written on; the version that was returned does not
 // change by that.
 func (b *Batch[K, V]) Map() Map[K, V] {
-	b.owner = nil // what the returned version holds is no longer ours
+	b.m.age++ // what the returned version holds is no longer ours
 	return b.m
 }
 
@@ -29,11 +27,10 @@ func (b *Batch[K, V]) Get(key K) (V, bool) { return b.m.Get(key) }
 
 // Set puts value under key.
 func (b *Batch[K, V]) Set(key K, value V) {
-	b.own()
 	l := &leaf[K, V]{hash: b.m.hash(key), key: key, val: value}
 	root := b.m.root
 	if root == nil {
-		root = &node[K, V]{owner: b.owner}
+		root = &node[K, V]{age: b.m.age}
 	}
 	var added bool
 	b.m.root, added = b.set(root, 0, l)
@@ -47,7 +44,6 @@ func (b *Batch[K, V]) Delete(key K) bool {
 	if b.m.root == nil {
 		return false
 	}
-	b.own()
 	root, found := b.remove(b.m.root, 0, b.m.hash(key), key)
 	if !found {
 		return false
@@ -60,18 +56,23 @@ func (b *Batch[K, V]) Delete(key K) bool {
 	return true
 }
 
-func (b *Batch[K, V]) own() {
-	if b.owner == nil {
-		b.owner = &owner{}
-	}
+// wide is a node with room for all its kids beside it, in one piece of memory: most nodes above the lowest have many.
+type wide[K comparable, V any] struct {
+	node[K, V]
+	room [1 << bitsPerLevel]*node[K, V]
 }
 
 // mine returns n itself if this batch made it, else a copy that this batch may write.
 func (b *Batch[K, V]) mine(n *node[K, V]) *node[K, V] {
-	if n.owner == b.owner {
+	if n.age == b.m.age {
 		return n
 	}
-	return &node[K, V]{owner: b.owner, leafMap: n.leafMap, kidMap: n.kidMap, leaves: slices.Clone(n.leaves), kids: slices.Clone(n.kids)}
+	if len(n.kids) <= 1<<bitsPerLevel/2 {
+		return &node[K, V]{age: b.m.age, leafMap: n.leafMap, kidMap: n.kidMap, leaves: slices.Clone(n.leaves), kids: slices.Clone(n.kids)}
+	}
+	w := &wide[K, V]{node: node[K, V]{age: b.m.age, leafMap: n.leafMap, kidMap: n.kidMap, leaves: slices.Clone(n.leaves)}}
+	w.kids = w.room[:copy(w.room[:], n.kids)]
+	return &w.node
 }
 
 func (b *Batch[K, V]) set(n *node[K, V], shift uint, l *leaf[K, V]) (_ *node[K, V], added bool) {
@@ -103,7 +104,7 @@ func (b *Batch[K, V]) set(n *node[K, V], shift uint, l *leaf[K, V]) (_ *node[K, 
 
 // fork makes the subtree of two leaves that meet in one branch.
 func (b *Batch[K, V]) fork(shift uint, one, two *leaf[K, V]) *node[K, V] {
-	n := &node[K, V]{owner: b.owner}
+	n := &node[K, V]{age: b.m.age}
 	if shift >= hashBits {
 		n.leaves = []*leaf[K, V]{one, two}
 		return n

@@ -24,6 +24,7 @@ const (
 type Map[K comparable, V any] struct {
 	root *node[K, V]
 	size int
+	age  uint64 // above that of every node in it
 	hash func(K) uint64
 }
 
@@ -38,7 +39,7 @@ type leaf[K comparable, V any] struct {
 // nothing, as the two bit maps say; leaves and kids are in the order of their bits. Below the last level both bit maps are zero and
 // leaves is a plain list of entries with equal hashes.
 type node[K comparable, V any] struct {
-	owner   *owner // the Batch that made it and may write it; compared, never followed
+	age     uint64 // of the batch that made it, which alone may write it
 	leafMap uint32
 	kidMap  uint32
 	leaves  []*leaf[K, V]
