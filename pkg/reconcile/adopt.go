@@ -6,6 +6,7 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/desired/v1alpha1"
 	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
 	"github.com/xencontroller/xencontroller/pkg/store"
+	"github.com/xencontroller/xencontroller/pkg/xapi"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
@@ -24,13 +25,13 @@ func (c *Controller) claim(snap store.Snapshot, ref xen.TaskRef, task *xen.Task)
 		return
 	}
 	for name, op := range c.ops {
-		if op.task == "" && op.id == m.id && m.id != "" {
+		if op.task == "" && op.id == m.ID && m.ID != "" {
 			c.enqueue(name) // looking finds the task by its mark
 			return
 		}
 	}
 	switch {
-	case ended(task):
+	case task.Ended():
 		c.reap(ref, originOrphan)
 	case !c.displaced[ref]:
 		c.adopt(snap, ref, task, m)
@@ -39,12 +40,12 @@ func (c *Controller) claim(snap store.Snapshot, ref xen.TaskRef, task *xen.Task)
 
 // adopt takes over a task of ours that nobody follows. Only one task of a VM can be followed: a second one is destroyed
 // when it ends, as everything of ours is.
-func (c *Controller) adopt(snap store.Snapshot, ref xen.TaskRef, task *xen.Task, m mark) {
+func (c *Controller) adopt(snap store.Snapshot, ref xen.TaskRef, task *xen.Task, m xapi.TaskMark) {
 	verb, ok := plan.VerbOf(task.NameLabel)
 	if !ok || c.cfg.DryRun {
 		return
 	}
-	vmRef, found := snap.ByUUID(xen.ClassVM, m.vmUUID)
+	vmRef, found := snap.ByUUID(xen.ClassVM, m.VM)
 	if !found {
 		return
 	}
@@ -52,7 +53,7 @@ func (c *Controller) adopt(snap store.Snapshot, ref xen.TaskRef, task *xen.Task,
 	if !ok {
 		return
 	}
-	name := m.vmUUID // of a VM that is not declared any more
+	name := m.VM // of a VM that is not declared any more
 	if names := c.declared.Touching(vm); len(names) == 1 {
 		name = names[0]
 	}
@@ -60,7 +61,7 @@ func (c *Controller) adopt(snap store.Snapshot, ref xen.TaskRef, task *xen.Task,
 		return
 	}
 	op := &operation{
-		id: m.id, action: c.adopted(verb, name, xen.VMRef(vmRef), vm), task: ref, sent: task.Created,
+		id: m.ID, action: c.adopted(verb, name, xen.VMRef(vmRef), vm), task: ref, sent: task.Created,
 		replied: task.Created, seen: true, adopted: true,
 	}
 	if op.id == "" {

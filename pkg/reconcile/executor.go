@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/xencontroller/xencontroller/pkg/store"
+	"github.com/xencontroller/xencontroller/pkg/xapi"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
@@ -37,7 +38,7 @@ func (c *Controller) send(ctx, calls context.Context, op *operation, snap store.
 	}
 	c.tellStarted(op)
 	task, err := session.Async(calls, op.action.Request(),
-		map[string]string{markOwner: owner, markVM: op.action.VMUUID, markID: op.id})
+		map[string]string{xapi.MarkOwner: owner, xapi.MarkVM: op.action.VMUUID, xapi.MarkID: op.id})
 	if err != nil {
 		return c.notAnswered(op, err)
 	}
@@ -55,7 +56,7 @@ func (c *Controller) answered(calls context.Context, session Session, op *operat
 		c.cfg.Log.Error(err, "journal not written", "vm", a.Key)
 	}
 	c.cfg.Log.V(1).Info("action started", "vm", a.Key, "verb", a.Verb, "host", a.HostName, "reason", a.Reason, "because", a.Because, "task", task)
-	for _, m := range [...][2]string{{markOwner, owner}, {markVM, a.VMUUID}} {
+	for _, m := range [...][2]string{{xapi.MarkOwner, owner}, {xapi.MarkVM, a.VMUUID}} {
 		err := session.Do(calls, task.AddToOtherConfig(m[0], m[1]).Request, nil)
 		if err != nil && !gone(err) && !errors.Is(err, xen.MapDuplicateKey) {
 			c.cfg.Log.V(1).Info("task not marked", "vm", a.Key, "task", task, "error", err.Error())

@@ -7,6 +7,7 @@ import (
 
 	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
 	"github.com/xencontroller/xencontroller/pkg/store"
+	"github.com/xencontroller/xencontroller/pkg/xapi"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
@@ -62,7 +63,7 @@ func (op *operation) look(snap store.Snapshot, now time.Time) glance {
 	if op.task != "" {
 		if task, ok := store.Get[xen.Task](snap, string(op.task)); ok {
 			op.seen, op.gone = true, time.Time{}
-			if ended(task) {
+			if task.Ended() {
 				return op.lookEnded(task, vm, now)
 			}
 			op.progress = task.Progress
@@ -104,7 +105,7 @@ func (op *operation) lookEnded(task *xen.Task, vm *xen.VM, now time.Time) glance
 	case xen.TaskCancelled:
 		return glance{over: cancelled, err: op.cancelCause()}
 	case xen.TaskFailure, xen.TaskPending, xen.TaskCancelling:
-		return glance{over: failed, err: taskError(task)}
+		return glance{over: failed, err: task.Failure()}
 	default:
 		return glance{over: failed, err: fmt.Errorf("its task ended as %q", task.Status)}
 	}
@@ -189,17 +190,9 @@ func operationOf(e Entry) *operation {
 // taskMarked finds the task that bears the mark of one operation.
 func taskMarked(snap store.Snapshot, id string) xen.TaskRef {
 	for ref, task := range store.All[xen.Task](snap) {
-		if markOf(task).id == id {
+		if xapi.MarkOf(task).ID == id {
 			return xen.TaskRef(ref)
 		}
 	}
 	return ""
-}
-
-// taskError is a task's error_info as an error.
-func taskError(task *xen.Task) error {
-	if len(task.ErrorInfo) == 0 {
-		return fmt.Errorf("its task ended as %s without saying why", task.Status)
-	}
-	return &xen.Error{Code: xen.ErrorCode(task.ErrorInfo[0]), Params: task.ErrorInfo[1:], Method: task.NameLabel}
 }

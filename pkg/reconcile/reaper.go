@@ -57,7 +57,7 @@ func (r *reaper) destroy(calls context.Context, item reapable) bool {
 	c := r.controller
 	snap := c.cfg.Snapshot()
 	task, ok := store.Get[xen.Task](snap, string(item.task))
-	if !snap.Synced() || !ok || !ended(task) {
+	if !snap.Synced() || !ok || !task.Ended() {
 		c.reaped(item.task) // once the cache is in sync everything of ours is looked at again; an end is an event
 		return true
 	}

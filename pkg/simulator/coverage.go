@@ -78,7 +78,6 @@ func partly() map[string]string {
 		"Caller.query_group_call_count": uncounted, "Caller.query_all_usage": uncounted,
 		"host.management_reconfigure": still, "host.management_disable": still, "pool.management_reconfigure": still,
 		"host.get_tracked_user_agents": "none is tracked",
-		"host.emergency_ha_disable":    "of the whole pool, not of one host",
 		"VM.recover":                   "into the same pool only", "VM_appliance.recover": "into the same pool only",
 	}
 }

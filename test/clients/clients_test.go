@@ -22,16 +22,21 @@ const nodeModules = "XENCONTROLLER_NODE_CLIENTS"
 
 // story is what every client sees, whatever its library. The lines that begin with "? " are its requests to the test.
 const story = `logged in
+app-1 has 91 fields
 app-1 start success Running
 app-1 pool_migrate success xen-3
 app-1 hard_shutdown success Halted
-app-1 clean_shutdown VM_BAD_POWER_STATE
+app-1 clean_shutdown VM_BAD_POWER_STATE running halted
 ? halt web-1
 saw web-1 Halted
 ? lose-events
 lost EVENTS_LOST
+? start web-1
+saw web-1 Running
 ? new-master
 new master app-1 Halted
+? halt web-1
+saw web-1 Halted
 app-1 start success Running
 `
 
@@ -178,17 +183,18 @@ func tell(t *testing.T, pool *simulator.Pool, command []string) string {
 	return told.String()
 }
 
-// grant does to the pool what a client wants to survive, and answers what it may need to know.
+// grant does to the pool what a client wants to survive. Who the new master is, clients have to find out.
 func grant(pool *simulator.Pool, wish string) (string, error) {
 	switch wish {
 	case "halt web-1":
 		return "done", pool.HaltVM("web-1")
+	case "start web-1":
+		return "done", pool.StartVM("web-1")
 	case "lose-events":
 		pool.LoseEvents()
 		return "done", nil
 	case "new-master": // the old one comes back as a member
-		err := errors.Join(pool.KillMaster("xen-2"), pool.StartMember("xen-1"))
-		return pool.URLs()[1], err
+		return "done", errors.Join(pool.KillMaster("xen-2"), pool.StartMember("xen-1"))
 	}
 	return "", errors.New("nobody knows how to do that")
 }

@@ -22,6 +22,12 @@ const until = async test => {
 }
 const vm = named('VM', 'app-1').$ref
 const current = () => xapi.getObject(vm)
+const web = () => named('VM', 'web-1')
+const awaitWeb = async wanted => {
+  await until(() => web().power_state === wanted)
+  say('saw web-1', web().power_state)
+}
+say('app-1 has', Object.keys(await xapi.call('VM.get_record', vm)).length, 'fields')
 
 await xapi.callAsync('VM.start_on', vm, named('host', 'xen-1').$ref, false, false)
 await until(() => current().power_state === 'Running')
@@ -33,15 +39,16 @@ say('app-1 pool_migrate success', current().$resident_on.name_label)
 await xapi.callAsync('VM.hard_shutdown', vm)
 await until(() => current().power_state === 'Halted')
 say('app-1 hard_shutdown success', current().power_state)
-await xapi.callAsync('VM.clean_shutdown', vm).catch(error => say('app-1 clean_shutdown', error.code))
+await xapi.callAsync('VM.clean_shutdown', vm).catch(error => say('app-1 clean_shutdown', error.code, ...error.params.slice(1)))
 
 await ask('halt web-1')
-await until(() => named('VM', 'web-1').power_state === 'Halted')
-say('saw web-1', named('VM', 'web-1').power_state)
+await awaitWeb('Halted')
 
 await xapi.call('event.register', ['vm'])
 await ask('lose-events')
 await xapi.call('event.next').catch(error => say('lost', error.code))
+await ask('start web-1') // its watcher does without what others lose
+await awaitWeb('Running')
 
 await ask('new-master')
 // its old address leads to a member now: it has to log in again, and to follow HOST_IS_SLAVE
@@ -54,6 +61,8 @@ for (;;) {
     await new Promise(resolve => setTimeout(resolve, 50))
   }
 }
+await ask('halt web-1')
+await awaitWeb('Halted')
 await xapi.callAsync('VM.start', vm, false, false)
 await until(() => current().power_state === 'Running')
 say('app-1 start success', current().power_state)

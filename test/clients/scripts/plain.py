@@ -5,7 +5,8 @@ import xmlrpc.client
 
 
 class Refused(Exception):
-    pass
+    def __str__(self):
+        return " ".join(word for word in self.args if not word.startswith("OpaqueRef:"))
 
 
 class Pool:
@@ -15,7 +16,7 @@ class Pool:
 
     def value(self, reply):
         if reply["Status"] != "Success":
-            raise Refused(reply["ErrorDescription"][0])
+            raise Refused(*reply["ErrorDescription"])
         return reply["Value"]
 
     def call(self, method, *args):
@@ -28,7 +29,7 @@ class Pool:
         record = self.call("task.get_record", task)
         self.call("task.destroy", task)
         if record["status"] != "success":
-            raise Refused(record["error_info"][0])
+            raise Refused(*record["error_info"])
         return record["status"]
 
 
@@ -45,6 +46,7 @@ url = sys.argv[1]
 pool = Pool(url)
 say("logged in")
 vm = pool.call("VM.get_by_name_label", "app-1")[0]
+say("app-1 has", len(pool.call("VM.get_record", vm)), "fields")
 xen3 = pool.call("host.get_by_name_label", "xen-3")[0]
 xen1 = pool.call("host.get_by_name_label", "xen-1")[0]
 status = pool.finish("VM.start_on", vm, xen1, False, False)
@@ -70,21 +72,48 @@ while state != "Halted":
         state = event["snapshot"]["power_state"]
 say("saw web-1", state)
 
+def await_web(wanted):
+    """Reads event.next until it tells of a state of web-1."""
+    state = ""
+    while state != wanted:
+        for event in pool.call("event.next"):
+            if event["ref"] == web:
+                state = event["snapshot"]["power_state"]
+    say("saw web-1", state)
+
+
 pool.call("event.register", ["vm"])
 ask("lose-events")
 try:
     pool.call("event.next")
 except Refused as e:
     say("lost", e)
+pool.call("VM.get_all_records")  # what was lost is read anew; the subscription goes on
+ask("start web-1")
+await_web("Running")
 
-other = ask("new-master")
+ask("new-master")
 try:
     pool.call("VM.get_all")
     say("the old session is good")
 except (Refused, OSError, xmlrpc.client.ProtocolError) as e:
     pass
-pool = Pool(other)
+while True:  # the old master is a member now, and names the new one; while it starts it does not answer, or says so
+    try:
+        pool = Pool(url)
+        break
+    except Refused as e:
+        if e.args[0] == "HOST_IS_SLAVE":
+            url = "http://" + e.args[1] + ":" + url.rsplit(":", 1)[1]
+        elif e.args[0] != "HOST_STILL_BOOTING":
+            raise
+    except (OSError, xmlrpc.client.ProtocolError):
+        pass
+    time.sleep(0.05)
 say("new master app-1", pool.call("VM.get_power_state", vm))
+pool.call("event.register", ["vm"])
+ask("halt web-1")
+await_web("Halted")
 status = pool.finish("VM.start", vm, False, False)
 say("app-1 start", status, pool.call("VM.get_power_state", vm))
 pool.call("session.logout")
