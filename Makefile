@@ -28,6 +28,7 @@ fuzz: ## fuzz each target of a package: FUZZ=./pkg/… TIME=30s
 
 bench: ## benchmarks with their ratios, through benchstat: COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee bench-new.txt | grep -E '^(Benchmark|pkg:)'
+	cd bench/peers && go test -run '^$$' -bench . -count $(COUNT) ./... | tee -a ../../bench-new.txt | grep -E '^(Benchmark|pkg:)'
 	$(TOOL) benchstat bench-new.txt
 
 sim: ## a simulated pool to play with, on loopback addresses, until interrupted

@@ -12,7 +12,7 @@ import (
 // A hundred subscribers of a pool that changes 500 times a second: none is behind by more than what xapi itself waits
 // before it answers. How fast that is on a machine, the benchmarks of test/bench tell.
 func TestSubscribersKeepUp(t *testing.T) {
-	const subscribers, changes, pause = 100, 60, 2 * time.Millisecond
+	const subscribers, changes, pause = 100, 25, 2 * time.Millisecond
 	for _, c := range []struct {
 		version, method string
 		behind          time.Duration

@@ -95,18 +95,18 @@ func TestAWeek(t *testing.T) {
 	})
 }
 
-// workADay starts, moves and stops each VM in turn, every half hour one, and at midnight throws the messages away.
+// workADay starts, moves and stops each VM in turn, every 90 minutes one, and at midnight throws the messages away.
 func workADay(w *wire) {
 	vms, hosts := wordsOf(w.must("VM.get_by_name_label", "web-1").(Set)), wordsOf(w.must("host.get_all").(Set))
 	vms = append(vms, wordsOf(w.must("VM.get_by_name_label", "app-1").(Set))...)
-	for i := range 48 {
+	for i := range 16 {
 		begun := time.Now()
 		vm := vms[i%len(vms)]
 		w.finish("VM.hard_shutdown", vm)
 		w.finish("VM.start_on", vm, hosts[i%len(hosts)], false, false)
 		time.Sleep(time.Minute) // its agent reports
 		w.finish("VM.pool_migrate", vm, hosts[(i+1)%len(hosts)], Map{})
-		time.Sleep(time.Until(begun.Add(30 * time.Minute)))
+		time.Sleep(time.Until(begun.Add(90 * time.Minute)))
 	}
 	for _, message := range wordsOf(w.must("message.get_all").(Set)) {
 		w.must("message.destroy", message)
