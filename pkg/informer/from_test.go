@@ -35,6 +35,9 @@ func TestFollowByToken(t *testing.T) {
 			p.drop(xen.ClassVM, "a")
 			want(t, j, "del VM a")
 			time.Sleep(time.Hour / 2)
+			synctest.Wait()
+			p.mu.Lock()
+			defer p.mu.Unlock()
 			if n := p.calls["event.from"]; len(p.calls) != 2 || n < 60 || n > 70 {
 				t.Errorf("calls of half an idle hour: %v", p.calls)
 			}

@@ -41,7 +41,9 @@ func (i *Informer) resync(ctx context.Context, s session, classes []xen.Class, r
 	changes := i.store.Apply(append([]store.Batch{{Replace: lists}}, i.batches(newest(events, classes))...)...)
 	if whole := len(classes) == len(i.listed); !whole {
 		i.publish(changes)
-		i.position.event(seen)
+		if len(events) > 0 { // otherwise those of other classes may still be on their way
+			i.position.event(seen)
+		}
 		return nil
 	}
 	i.store.MarkSynced(s.Epoch(), time.Now())

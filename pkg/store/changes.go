@@ -60,6 +60,9 @@ type writer struct {
 }
 
 func (w *writer) apply(b *Batch) {
+	if w.root.revision == 0 {
+		w.changes = slices.Grow(w.changes, listed(b.Replace)) // nearly everything is new
+	}
 	for i := range b.Replace {
 		w.replace(&b.Replace[i])
 	}
@@ -76,6 +79,15 @@ func (w *writer) apply(b *Batch) {
 			w.remove(t, key.Ref)
 		}
 	}
+}
+
+// listed is how many objects lists have.
+func listed(lists []xen.ObjectList) int {
+	n := 0
+	for i := range lists {
+		n += len(lists[i].Objects)
+	}
+	return n
 }
 
 // replace sets all objects of a list, then removes the others. The set of references is made once, at the end.
@@ -156,6 +168,7 @@ func Diff(older, newer Snapshot) []Change {
 			continue
 		}
 		from := len(changes)
+		changes = slices.Grow(changes, 32)
 		hamt.Diff(a.objects, b.objects, func(d hamt.Difference[string, xen.Record]) {
 			changes = append(changes, Change{Class: c.name, Ref: d.Key, Old: d.Old, New: d.New})
 		})

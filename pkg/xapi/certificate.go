@@ -55,10 +55,11 @@ func (e *expiry) due(notAfter, now time.Time) bool {
 
 // watchCertificate tells of a certificate that is about to end, while it is the one of the session in use.
 func (c *Client) watchCertificate(s *Session) {
-	shown, ok := s.Certificate()
-	if !ok || !c.expiry.due(shown.NotAfter, time.Now()) {
-		return
+	leaf := s.wire.shown.Load()
+	if leaf == nil || !c.expiry.due(leaf.NotAfter, time.Now()) {
+		return // as nearly always: this is done for every call
 	}
+	shown, _ := s.Certificate()
 	c.happened(Transition{Kind: TransitionExpiring, Address: s.wire.endpoint.String(), Epoch: s.epoch, Pool: s.pool},
 		"notAfter", shown.NotAfter.UTC().Format(time.RFC3339), "sha256", shown.Fingerprint)
 }

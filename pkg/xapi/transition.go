@@ -12,8 +12,11 @@ type Transition struct {
 	Address string // of the member; empty: none in particular
 	Epoch   uint64 // TransitionFound, TransitionLost: of the session
 	Pool    string // uuid, where it is known
-	Reason  string // a word for programs: of TransitionLost an error code of XAPI, transport or timeout; of TransitionRefused what the host is
-	Rounds  int    // of a search, that ended without a master
+	// Reason is a word for programs. TransitionLost: an error code of XAPI, transport or timeout. TransitionRefused: what the
+	// host is. TransitionProtocol: the other protocol. TransitionPinned: how the certificate is known, which is first-use,
+	// thumbprint (a member told that of its master) or pool (the master told those of its members).
+	Reason string
+	Rounds int // of a search, that ended without a master
 	// Took is how long there was no session: TransitionFound after TransitionLost.
 	Took   time.Duration
 	Method string // TransitionProtocol: whose replies cannot be read

@@ -29,6 +29,9 @@ func diffNodes[K comparable, V any](a, b *node[K, V], shift uint, yield func(Dif
 	case shift >= hashBits:
 		diffLeaves(a.leaves, b.leaves, yield)
 		return
+	case a.leafMap == b.leafMap && a.kidMap == b.kidMap:
+		diffAlike(a, b, shift, yield)
+		return
 	}
 	for set := a.leafMap | a.kidMap | b.leafMap | b.kidMap; set != 0; set &= set - 1 {
 		bit := uint32(1) << bits.TrailingZeros32(set)
@@ -43,6 +46,26 @@ func diffNodes[K comparable, V any](a, b *node[K, V], shift uint, yield func(Dif
 			}
 		default:
 			diffLeaves(below(leafA, kidA), below(leafB, kidB), yield)
+		}
+	}
+}
+
+// diffAlike compares two nodes with the same branches, as most are: changed objects are more than new ones.
+func diffAlike[K comparable, V any](a, b *node[K, V], shift uint, yield func(Difference[K, V])) {
+	for i, old := range a.leaves {
+		now := b.leaves[i]
+		switch {
+		case old == now:
+		case old.key == now.key:
+			yieldPair(old, now, yield)
+		default:
+			yieldPair(old, nil, yield)
+			yieldPair(nil, now, yield)
+		}
+	}
+	for i, old := range a.kids {
+		if now := b.kids[i]; old != now {
+			diffNodes(old, now, shift+bitsPerLevel, yield)
 		}
 	}
 }
