@@ -45,6 +45,30 @@ func TestFollowByToken(t *testing.T) {
 	})
 }
 
+// What happens while the first, long reply is written is applied with it, before the store is in sync.
+func TestChangeBehindTheFirstReply(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newFakePool()
+		calls := 0
+		p.before = func(method string) error {
+			if method != "event.from" {
+				return nil
+			}
+			if calls++; calls == 2 {
+				p.put("a", vm(xen.Running))
+				p.put("b", vm(xen.Paused))
+			}
+			return nil
+		}
+		inFrom(t, EventsFrom, p, func(t *testing.T, i *Informer, j *journal) {
+			want(t, j, "add VM a Halted", "add host h", "add pool p", "mod VM a Running", "add VM b Paused", "synced: startup")
+			if !i.Synced() {
+				t.Error("not in sync")
+			}
+		})
+	})
+}
+
 // A reply that never arrived has eaten nothing: the token is asked with again, and nobody is told.
 func TestBrokenReplyOfFromCostsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

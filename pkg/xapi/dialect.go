@@ -85,13 +85,23 @@ func (d *dialect) learn(used codec, method string, err error) (again bool, news 
 // nextMain goes on to the next codec where the host does not seem to know this one. Nothing but a login or a read is made
 // again: the first calls to a host are such. After the last codec it begins anew.
 func (d *dialect) nextMain(used codec, method string, err error) bool {
-	page, isPage := errors.AsType[*HTTPError](err)
-	refused := isA[*NotXAPIError](err) || isA[*ReplyError](err) || isPage && page.Status == http.StatusInternalServerError
-	if !refused || used != d.codecs[d.main] {
+	if used != d.codecs[d.main] || !refusesProtocol(err) {
 		return false
 	}
 	d.main = (d.main + 1) % len(d.codecs)
 	return d.main != 0 && (method == loginMethod || reads(method))
+}
+
+// refusesProtocol reports whether an error of a first call can mean that the host does not know how it was written: a page,
+// a reply in another form, or a connection that ends without any.
+func refusesProtocol(err error) bool {
+	if page, ok := errors.AsType[*HTTPError](err); ok {
+		return page.Status == http.StatusInternalServerError
+	}
+	if t, ok := errors.AsType[*TransportError](err); ok {
+		return t.Sent && !t.stopped && !isA[noAnswerError](t.Err)
+	}
+	return isA[*NotXAPIError](err) || isA[*ReplyError](err)
 }
 
 // loginMethod is the first call to any host.

@@ -95,6 +95,35 @@ func TestProtocolIsFound(t *testing.T) {
 	}
 }
 
+// TestProtocolOfOtherServers connects to servers that know XML-RPC only and have their own ways to say so.
+func TestProtocolOfOtherServers(t *testing.T) {
+	fault := `<?xml version="1.0"?><methodResponse><fault><value><string>not well-formed</string></value></fault></methodResponse>`
+	for name, answer := range map[string]string{
+		"xapi's page": refused, "a web page": page, "no answer": drop, "half an answer": cut, "a fault in XML": fault, "nothing": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := newNetwork(t, "a")
+				xml := master("P", "a", "a")
+				n.set("a", func(c fakeCall) string {
+					if c.json != "" {
+						return answer
+					}
+					return xml(c)
+				})
+				c := n.client(t, []string{"a"})
+				began := time.Now()
+				if state, err := xapi.Call(limited(t, time.Hour), c, vm.GetPowerState()); state != xen.Running || err != nil {
+					t.Error(state, err)
+				}
+				if took := time.Since(began); took > 3*time.Second {
+					t.Errorf("it took %v", took)
+				}
+			})
+		})
+	}
+}
+
 // TestProtocolIsRefused asks a host for the one thing that it does not speak: an error that says so, not a search for ever.
 func TestProtocolIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -92,10 +92,27 @@ func (d *decoder) NextItem() bool {
 
 // wrongKind passes over a value that is not what was expected.
 func (d *decoder) wrongKind(wanted string) {
-	if d.Err == nil {
-		d.Mismatch(d.Pos, "%s is expected, not %s", wanted, clip(d.Data[d.Pos:min(d.Pos+16, len(d.Data))]))
+	if c := d.peek(); d.Err == nil {
+		d.Mismatch(d.Pos, "%s is expected, not %s", wanted, kind(c))
 		d.Skip()
 	}
+}
+
+// kind is what kind of value begins with a byte.
+func kind(first byte) string {
+	switch first {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "a string"
+	case 'n':
+		return "null"
+	case 't', 'f':
+		return "a boolean"
+	}
+	return "a number"
 }
 
 // Skip reads over a value of any kind. How deep it recurses is bounded by how deep values may nest.

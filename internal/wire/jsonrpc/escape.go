@@ -77,5 +77,5 @@ func (d *decoder) Unreadable(pos int) {
 		d.Fail(pos, "a NUL byte")
 		return
 	}
-	d.Fail(pos, "unknown escape %q", clip(d.Data[pos:min(pos+6, len(d.Data))]))
+	d.Fail(pos, "unknown escape %q", d.Data[pos:min(pos+2, len(d.Data))])
 }

@@ -2,6 +2,7 @@ package jsonrpc
 
 import (
 	"errors"
+	"io"
 	"testing"
 
 	"github.com/xencontroller/xencontroller/internal/datamodel"
@@ -12,7 +13,12 @@ import (
 
 // codec is the decoder as it is used: one that lives for many replies.
 func codec() wiretest.Codec {
-	return wiretest.Codec{Decode: NewDecoder(record.Limits{}).DecodeReply, Read: wiretest.ReadJSON}
+	return wiretest.Codec{
+		Decode: NewDecoder(record.Limits{}).DecodeReply, Read: wiretest.ReadJSON,
+		Small: func(window int) func(io.Reader, any) error {
+			return NewDecoder(record.Limits{Window: window}).DecodeReply
+		},
+	}
 }
 
 // TestEveryRecordedReply decodes what a real xapi wrote, and compares every field with a reading by the standard library.

@@ -50,7 +50,7 @@ func round(contestants map[string]*contestant) {
 const (
 	benchVMs = 2000
 	slowVMs  = 200 // for those that take a second for all
-	rounds   = 9
+	rounds   = 15
 )
 
 // BenchmarkRatios decodes VM.get_all_records with everything that we compare with, in turns, and reports how many times

@@ -70,7 +70,10 @@ func TestListsAreWhatWasWritten(t *testing.T) {
 // TestRecordsOfOtherServers decodes records with members in any order, missing, twice and unknown, and white space.
 func TestRecordsOfOtherServers(t *testing.T) {
 	both(t, func(t *testing.T, p protocol) {
-		c := wiretest.Codec{Decode: p.decoder(record.Limits{}), Read: p.read}
+		c := wiretest.Codec{
+			Decode: p.decoder(record.Limits{}), Read: p.read,
+			Small: func(window int) func(io.Reader, any) error { return p.decoder(record.Limits{Window: window}) },
+		}
 		for seed := range uint64(10) {
 			list, err := p.read(p.list(wiretest.Fleet(12, true)))
 			if err != nil {
@@ -127,6 +130,38 @@ func TestMemoryOfAListIsItsRecords(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		if used := after.TotalAlloc - before.TotalAlloc; used > vms*each+buffers+(1<<20) { // a MiB is for what is remembered
 			t.Errorf("%d bytes were allocated for %d records", used, vms)
+		}
+	})
+}
+
+// TestMisfitsAreNotRemembered: a value of a wrong kind is one each time it comes.
+func TestMisfitsAreNotRemembered(t *testing.T) {
+	both(t, func(t *testing.T, p protocol) {
+		list, err := p.read(p.list(wiretest.Fleet(5, true)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong := &wiretest.Node{Kind: "set"}
+		for i, name := range []string{"tags", "platform", "recommendations", "resident_on", "power_state"} {
+			value := list.Items[i].Get(name)
+			if value.Items = []*wiretest.Node{wrong, wrong}; value.Kind == "text" {
+				*value = *wrong
+			}
+			if value.Kind == "map" {
+				value.Names = []string{"a", "a"}
+			}
+		}
+		asXML, asJSON := wiretest.Write(list)
+		body := wiretest.JSONReply(asJSON)
+		if p.name == "xml" {
+			body = wiretest.XMLReply(asXML)
+		}
+		decode := p.decoder(record.Limits{})
+		for range 4 {
+			list := newList()
+			if err := decode(strings.NewReader(body), list); err != nil || len(list.Skipped) != 5 {
+				t.Fatalf("%d of 5 records are skipped: %v", len(list.Skipped), err)
+			}
 		}
 	})
 }

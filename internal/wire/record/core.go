@@ -67,7 +67,6 @@ type Core struct {
 	Words Words
 
 	lexer  Lexer
-	limits Limits
 	depth  int            // structs and arrays that are open
 	open   int            // records that are open
 	object xen.Remembered // the present object of a list: targets of Text must not move
@@ -80,10 +79,10 @@ func (c *Core) Init(lexer Lexer, classes int) {
 	c.lexer, c.known = lexer, make([][]Known, classes)
 }
 
-// Decode reads one reply: envelope reads all of it, and returns the failure that the server reports, if any.
+// Decode reads one reply, within limits: envelope reads all of it, and returns the failure that the server reports, if any.
 func (c *Core) Decode(r io.Reader, limits Limits, into any, envelope func(into any) error) error {
-	c.Window.Open(r, limits.Reply)
-	c.limits, c.Err, c.Bad, c.depth, c.open = limits, nil, nil, 0, 0
+	c.Window.Open(r, limits)
+	c.Err, c.Bad, c.depth, c.open = nil, nil, 0, 0
 	fault := envelope(into)
 	if c.Err == nil && !c.EOF {
 		c.Pos = len(c.Data)
@@ -127,15 +126,15 @@ func (c *Core) Attempt(most int, read func()) {
 	if c.Err != nil {
 		return
 	}
-	start, depth, open, bad := c.Pos, c.depth, c.open, c.Bad
+	start, held, depth, open, bad := c.Pos, c.Held, c.depth, c.open, c.Bad
 	for read(); errors.Is(c.Err, ErrCut); read() {
 		c.Text.Back(Mark{})
-		c.Pos, c.depth, c.open, c.Bad = start, depth, open, bad
+		c.Pos, c.Held, c.depth, c.open, c.Bad = start, held, depth, open, bad
 		if c.Err = c.More(most); c.Err != nil {
 			c.Pos = len(c.Data)
 			return
 		}
-		start = c.Pos
+		start, held = c.Pos, c.Held
 	}
 }
 

@@ -47,6 +47,8 @@ type Limits struct {
 	// Record is the longest object or event within a list, and the longest value that is not a list, in bytes;
 	// 0: 16 MiB.
 	Record int
+	// Window is how much of a reply is in memory at once, in bytes, unless a single object is longer; 0: 256 KiB.
+	Window int
 }
 
 // WithDefaults fills in what is not set.
@@ -56,6 +58,9 @@ func (l Limits) WithDefaults() Limits {
 	}
 	if l.Record <= 0 {
 		l.Record = 16 << 20
+	}
+	if l.Window <= 0 {
+		l.Window = fullRoom
 	}
 	return l
 }

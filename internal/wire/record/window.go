@@ -21,13 +21,14 @@ type Window struct {
 	EOF bool
 
 	base   int // offset in the reply of Data[0]
-	reply  int // limit
+	limits Limits
 	source io.Reader
 	buffer *[]byte // from the pool of buffers; nil: not from there
 	room   []byte  // what Data is a part of
 }
 
-// The buffer of a decoding: small at first, because most replies are, and no larger than this unless a single value is.
+// The buffer of a decoding: small at first, because most replies are, and no larger than the second unless a single
+// value is.
 const (
 	firstRoom = 8 << 10
 	fullRoom  = 256 << 10
@@ -36,11 +37,11 @@ const (
 var rooms = sync.Pool{New: func() any { b := make([]byte, fullRoom); return &b }} //nolint:gochecknoglobals // buffers without contents
 
 // Open starts on a reply.
-func (w *Window) Open(source io.Reader, reply int) {
-	w.source, w.reply = source, reply
+func (w *Window) Open(source io.Reader, limits Limits) {
+	w.source, w.limits = source, limits.WithDefaults()
 	w.Data, w.Pos, w.Held, w.EOF, w.base = nil, 0, -1, false, 0
 	if w.room == nil {
-		w.room = make([]byte, firstRoom)
+		w.room = make([]byte, min(firstRoom, w.limits.Window))
 	}
 }
 
@@ -91,7 +92,7 @@ func (w *Window) More(most int) error {
 				return io.ErrNoProgress
 			}
 		}
-		if w.base+n > w.reply {
+		if w.base+n > w.limits.Reply {
 			return ErrTooLong
 		}
 	}
@@ -101,15 +102,16 @@ func (w *Window) More(most int) error {
 
 // makeRoom moves what is kept to the front of a buffer with enough room behind it.
 func (w *Window) makeRoom(kept []byte) (n int) {
-	if 2*len(kept) <= len(w.room) && (len(w.Data) < len(w.room) || len(w.room) >= fullRoom) {
+	if 2*len(kept) <= len(w.room) && (len(w.Data) < len(w.room) || len(w.room) >= w.limits.Window) {
 		return copy(w.room, kept)
 	}
 	old := w.buffer
-	if size := 2 * max(len(w.room), len(kept)); size <= fullRoom {
+	switch size := 2 * max(len(w.room), len(kept)); {
+	case size > w.limits.Window || w.limits.Window != fullRoom:
+		w.buffer, w.room = nil, make([]byte, size)
+	default:
 		w.buffer, _ = rooms.Get().(*[]byte)
 		w.room = *w.buffer
-	} else {
-		w.buffer, w.room = nil, make([]byte, size)
 	}
 	n = copy(w.room, kept)
 	if old != nil {

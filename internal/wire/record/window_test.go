@@ -31,12 +31,13 @@ func TestWindowLosesNothing(t *testing.T) {
 		body[i] = byte(i * i >> 3)
 	}
 	var w Window
-	for _, step := range []int{1, 1000, 100_001, 300_000} {
+	for i, step := range []int{1, 1000, 100_001, 300_000} {
+		limits := Limits{Window: []int{0, 10, 5000, 1 << 20}[i]}
 		for name, r := range map[string]io.Reader{
 			"whole": bytes.NewReader(body), "bytes": iotest.OneByteReader(bytes.NewReader(body)),
 			"end with data": iotest.DataErrReader(bytes.NewReader(body)), "halves": iotest.HalfReader(bytes.NewReader(body)),
 		} {
-			w.Open(r, 1<<30)
+			w.Open(r, limits)
 			if out, err := drain(&w, step); err != nil || !bytes.Equal(out, body) {
 				t.Errorf("%s, %d bytes a step: %d bytes, %v", name, step, len(out), err)
 			}
@@ -50,11 +51,11 @@ func TestWindowLosesNothing(t *testing.T) {
 
 func TestWindowHasLimits(t *testing.T) {
 	var w Window
-	w.Open(bytes.NewReader(make([]byte, 1000)), 999)
+	w.Open(bytes.NewReader(make([]byte, 1000)), Limits{Reply: 999})
 	if err := w.More(1 << 20); !errors.Is(err, ErrTooLong) {
 		t.Errorf("a reply beyond its limit: %v", err)
 	}
-	w.Open(bytes.NewReader(make([]byte, 1<<20)), 1<<30)
+	w.Open(bytes.NewReader(make([]byte, 1<<20)), Limits{})
 	var err error
 	for err == nil && !w.EOF {
 		err = w.More(50_000) // of which nothing is ever eaten
@@ -63,11 +64,11 @@ func TestWindowHasLimits(t *testing.T) {
 		t.Errorf("a value beyond its limit: %v", err)
 	}
 	broken := errors.New("broken")
-	w.Open(iotest.ErrReader(broken), 1<<30)
+	w.Open(iotest.ErrReader(broken), Limits{})
 	if err := w.More(1); !errors.Is(err, broken) {
 		t.Errorf("an error of the source: %v", err)
 	}
-	w.Open(idleReader{}, 1<<30)
+	w.Open(idleReader{}, Limits{})
 	if err := w.More(1); !errors.Is(err, io.ErrNoProgress) {
 		t.Errorf("a reader that gives nothing: %v", err)
 	}
@@ -80,7 +81,7 @@ func (idleReader) Read([]byte) (int, error) { return 0, nil }
 func TestWindowGrowsByDoubling(t *testing.T) {
 	const size = 16 << 20
 	var w Window
-	w.Open(io.LimitReader(zeros{}, size), 1<<30)
+	w.Open(io.LimitReader(zeros{}, size), Limits{})
 	seen := 0
 	for !w.EOF {
 		if err := w.More(size + 1); err != nil {

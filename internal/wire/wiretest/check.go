@@ -17,22 +17,30 @@ import (
 
 // Codec is a decoder to be tested, and the slow reader to compare it with.
 type Codec struct {
+	// Decode decodes a reply. It may remember what it has seen.
 	Decode func(r io.Reader, into any) error
-	Read   func(body string) (*Node, error)
+	// Small makes a decoder that has no more than so many bytes in memory at once, if it can.
+	Small func(window int) func(r io.Reader, into any) error
+	// Read is the slow reader.
+	Read func(body string) (*Node, error)
 }
 
-// Check decodes a reply as a whole and in pieces, which must come to the same, and reads it with the slow reader. Where
+// Check decodes a reply as a whole and piece by piece, which must come to the same, and reads it with the slow reader. Where
 // that can read the reply, the decoder has to come to the same value; where it cannot, the decoder may. The error of the
 // decoder comes back.
 func (c Codec) Check(t testing.TB, body string, target func() any) error {
 	t.Helper()
-	whole, parts := target(), target()
+	whole := target()
 	err := c.Decode(strings.NewReader(body), whole)
-	if again := c.Decode(&pieces{rest: body, size: rand.New(rand.NewPCG(uint64(len(body)), 7))}, parts); !sameError(err, again) { //nolint:gosec // the same each time
-		t.Errorf("%v, but read in pieces %v", err, again)
-	}
-	if diff := Diff(whole, parts); diff != "" {
-		t.Errorf("read as a whole (-) and in pieces (+):\n%s", diff)
+	for _, window := range []int{1 + len(body)%50, 100 + len(body)%1000} {
+		parts := target()
+		again := c.Small(window)(&pieces{rest: body, size: rand.New(rand.NewPCG(uint64(len(body)), 7))}, parts) //nolint:gosec // the same each time
+		if !sameError(err, again) {
+			t.Errorf("%v, but with %d bytes in memory %v", err, window, again)
+		}
+		if diff := Diff(whole, parts); diff != "" {
+			t.Errorf("read as a whole (-) and with %d bytes in memory (+):\n%s", window, diff)
+		}
 	}
 	if utf8.ValidString(body) && !strings.Contains(body, "\r") { // JSON's reader replaces what is no UTF-8; XML's makes LF of CR
 		c.checkSlowly(t, body, whole, err, target())

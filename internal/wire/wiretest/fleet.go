@@ -64,7 +64,7 @@ func (f fleet) vm(i int) *xen.VM {
 	const gib = int64(1) << 30
 	vm := &xen.VM{
 		UUID: f.uuid(), AllowedOperations: f.operations(f.among(24, kind)), NameLabel: fmt.Sprintf("vm-%05d.example.com", i),
-		NameDescription: fmt.Sprintf("%s, rack %d & row %d", systems[kind], i%40, i%7), PowerState: xen.Halted, SuspendVDI: xen.NullRef,
+		NameDescription: fmt.Sprintf("%s, rack %d %s row %d", systems[kind], i%40, joiner(i), i%7), PowerState: xen.Halted, SuspendVDI: xen.NullRef,
 		ResidentOn: xen.NullRef, ScheduledToBeResidentOn: xen.NullRef, Affinity: xen.NullRef, MemoryOverhead: 35 << 20,
 		MemoryTarget: gib * int64(1+i%16), MemoryStaticMax: gib * int64(1+i%16), MemoryDynamicMax: gib * int64(1+i%16),
 		MemoryDynamicMin: gib * int64(1+i%16), MemoryStaticMin: gib, VCPUsMax: int64(1 + i%8), VCPUsAtStartup: int64(1 + i%8),
@@ -82,6 +82,14 @@ func (f fleet) vm(i int) *xen.VM {
 		vm.Domid, vm.Domarch, vm.GuestMetrics, vm.Consoles = int64(i), "x64", xen.VMGuestMetricsRef(f.ref()), refs[xen.ConsoleRef](f, 1)
 	}
 	return vm
+}
+
+// joiner is a word that XML has to escape, for one VM in eight.
+func joiner(i int) string {
+	if i%8 == 0 {
+		return "&"
+	}
+	return "and"
 }
 
 func (f fleet) operations(which int) []xen.VMOperation {

@@ -20,6 +20,16 @@ func Scramble(list *Node, seed uint64) (asXML, asJSON string) {
 	return x.String(), j.String()
 }
 
+// Write writes a value plainly.
+func Write(n *Node) (asXML, asJSON string) {
+	var s scrambler
+	var x, j strings.Builder
+	s.xml(&x, n)
+	s.json(&j, n)
+	return x.String(), j.String()
+}
+
+// scrambler writes values; without a Rand, plainly.
 type scrambler struct{ *rand.Rand }
 
 // record changes a record's members.
@@ -59,7 +69,7 @@ func (s *scrambler) record(r *Node) {
 
 // space is white space, once in a while.
 func (s *scrambler) space() string {
-	if s.IntN(20) == 0 {
+	if s.Rand != nil && s.IntN(20) == 0 {
 		return " \n\t "[:1+s.IntN(4)]
 	}
 	return ""
@@ -96,11 +106,11 @@ func (s *scrambler) xml(b *strings.Builder, n *Node) {
 
 func (s *scrambler) xmlText(b *strings.Builder, text string) {
 	b.WriteString(s.space())
-	if text == "" && s.IntN(2) == 0 {
+	if s.Rand != nil && text == "" && s.IntN(2) == 0 {
 		b.WriteString("<value/>")
 		return
 	}
-	tagged := s.IntN(4) == 0
+	tagged := s.Rand != nil && s.IntN(4) == 0
 	b.WriteString("<value>")
 	if tagged {
 		b.WriteString(s.space() + "<string>")

@@ -20,8 +20,17 @@ func (d *decoder) OpenStruct() bool {
 
 // wrongKind skips a value that is not what was expected.
 func (d *decoder) wrongKind(wanted string) {
+	found := "a text"
+	if d.Pos != d.Held {
+		switch {
+		case d.at("<struct"):
+			found = "a struct"
+		case d.at("<array"):
+			found = "an array"
+		}
+	}
 	if d.Err == nil {
-		d.Mismatch(d.Pos, "%s is expected, not %s", wanted, clip(d.Data[d.Pos:min(d.Pos+16, len(d.Data))]))
+		d.Mismatch(d.Pos, "%s is expected, not %s", wanted, found)
 		d.Skip()
 	}
 }
@@ -78,7 +87,6 @@ func (d *decoder) openValue() bool {
 // closeValue closes a value. <value/> is closed already, if nothing was read for its content.
 func (d *decoder) closeValue() bool {
 	if d.Pos == d.Held && d.Err == nil {
-		d.Held = -1
 		return true
 	}
 	return d.want("</value>")

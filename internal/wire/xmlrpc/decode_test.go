@@ -4,10 +4,12 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/xencontroller/xencontroller/internal/wire/record"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
@@ -76,6 +78,27 @@ func as[T any](body string) (any, error) {
 	return v, err
 }
 
+// TestAnEmptyValueWhereverTheWindowEnds: <value/> is closed already, and that must be known when it is read further.
+func TestAnEmptyValueWhereverTheWindowEnds(t *testing.T) {
+	one, set := reply("<value/> "), reply("<value><array><data><value/><value>x</value><value/> </data></array></value>")
+	several := reply("<value><struct><member><name>a</name><value><array><data><value/></data></array></value></member><member><name>b</name><value><array><data><value/><value/></data></array></value></member></struct></value>")
+	for window := range len(several) {
+		decode := NewDecoder(record.Limits{Window: window + 1}).DecodeReply
+		var text string
+		var texts []string
+		var maps xen.Map[string, []string]
+		if err := decode(strings.NewReader(one), &text); err != nil || text != "" {
+			t.Errorf("%d bytes in memory: %q, %v", window+1, text, err)
+		}
+		if err := decode(strings.NewReader(set), &texts); err != nil || !slices.Equal(texts, []string{"", "x", ""}) {
+			t.Errorf("%d bytes in memory: %q, %v", window+1, texts, err)
+		}
+		if err := decode(strings.NewReader(several), &maps); err != nil || len(maps) != 2 || len(maps[1].Value) != 2 {
+			t.Errorf("%d bytes in memory: %q, %v", window+1, maps, err)
+		}
+	}
+}
+
 func TestFailuresAreTyped(t *testing.T) {
 	body := `<?xml version="1.0"?><methodResponse><params><param><value><struct><member><name>Status</name><value>Failure</value></member><member><name>ErrorDescription</name><value><array><data><value>HOST_IS_SLAVE</value><value>10.0.0.11</value></data></array></value></member></struct></value></param></params></methodResponse>`
 	_, err := read[string](body)
@@ -112,6 +135,7 @@ func TestWhatCannotBeReadSaysWhere(t *testing.T) {
 		{"cut", reply("<value>abc</value>")[:200], 200},
 		{"nesting", reply(deep), -1},
 		{"nesting, skipped", strings.Replace(reply(deep), ">Value<", ">Other<", 1), -1},
+		{"no end of a value", strings.Replace(reply("<value>x</value>"), "x</value>", "x", 1), strings.Index(reply("<value>x</member>"), "x</member>") + 1},
 		{"unknown tag", reply("<value><blink>x</blink></value>"), strings.Index(reply("<value><blink>"), "<blink>")},
 	} {
 		_, err := read[[]string](tt.body)

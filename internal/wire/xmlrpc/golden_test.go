@@ -2,6 +2,7 @@ package xmlrpc
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,7 +16,12 @@ import (
 
 // codec is the decoder as it is used: one that lives for many replies.
 func codec() wiretest.Codec {
-	return wiretest.Codec{Decode: NewDecoder(record.Limits{}).DecodeReply, Read: wiretest.ReadXML}
+	return wiretest.Codec{
+		Decode: NewDecoder(record.Limits{}).DecodeReply, Read: wiretest.ReadXML,
+		Small: func(window int) func(io.Reader, any) error {
+			return NewDecoder(record.Limits{Window: window}).DecodeReply
+		},
+	}
 }
 
 // recording is a reply of a real xapi.

@@ -65,8 +65,7 @@ func (d *decoder) tagged() (raw []byte, start int) {
 		d.Fail(d.Pos, "a value, or </value>, expected")
 		return nil, start
 	}
-	d.Mismatch(start, "a text is expected, not %s", clip(d.Data[d.Pos:min(d.Pos+8, len(d.Data))]))
-	d.Skip()
+	d.wrongKind("a text")
 	return nil, start
 }
 
@@ -89,7 +88,9 @@ func (d *decoder) Unreadable(pos int) {
 		d.Fail(pos, "a NUL byte")
 		return
 	}
-	d.Fail(pos, "unknown entity %q", clip(d.Data[pos:min(pos+12, len(d.Data))]))
+	const most = 12
+	text, _, _ := bytes.Cut(d.Data[pos:min(pos+most, len(d.Data))], []byte("<"))
+	d.Fail(pos, "unknown entity %q", text)
 }
 
 // Word reads a string that is likely to come again: a word of an enumeration.
