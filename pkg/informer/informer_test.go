@@ -326,7 +326,10 @@ func TestMetrics(t *testing.T) {
 		ended := make(chan error)
 		go func() { ended <- i.Run(ctx) }()
 		synctest.Wait()
-		p.put("b", vm(xen.Halted))
+		p.put("b", &xen.VM{
+			PowerState: "Dreaming", AllowedOperations: []xen.VMOperation{xen.VMOperationStart, "dream"},
+			Unknown: xen.StringMap("mood", "<value>good</value>"),
+		})
 		p.drop(xen.ClassVM, "a")
 		p.emit(xen.Event{Class: "hologram", Operation: "bend", Ref: "x"})
 		synctest.Wait()
@@ -343,6 +346,8 @@ xencontroller_informer_events_total{class="unknown",operation="unknown",pool="ra
 		for name, c := range map[string]struct{ got, want float64 }{
 			"synced":          {testutil.ToFloat64(m.inSync.WithLabelValues("rack-1")), 1},
 			"startup relists": {testutil.ToFloat64(m.relists.WithLabelValues("rack-1", "startup")), 1},
+			"unknown members": {testutil.ToFloat64(m.surprises.WithLabelValues("rack-1", "VM", "member")), 1},
+			"unknown words":   {testutil.ToFloat64(m.surprises.WithLabelValues("rack-1", "VM", "word")), 2},
 			"VMs":             {testutil.ToFloat64(m.objects.WithLabelValues("rack-1", "VM")), 1},
 		} {
 			if c.got != c.want {

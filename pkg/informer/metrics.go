@@ -15,6 +15,7 @@ type Metrics struct {
 	relists      *prometheus.CounterVec
 	objects      *prometheus.GaugeVec
 	decodeErrors *prometheus.CounterVec
+	surprises    *prometheus.CounterVec
 }
 
 // NewMetrics makes the metrics and registers them; nil registers nowhere.
@@ -40,9 +41,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "xencontroller_informer_decode_errors_total",
 			Help: "Objects that could not be read, in events and lists, by class.",
 		}, []string{"pool", "class"}),
+		surprises: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "xencontroller_informer_unknown_total",
+			Help: "What changed objects held that this program's datamodel lacks, by class and kind (member, word of an enumeration). It is kept as it came.",
+		}, []string{"pool", "class", "kind"}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.inSync, m.events, m.relists, m.objects, m.decodeErrors)
+		reg.MustRegister(m.inSync, m.events, m.relists, m.objects, m.decodeErrors, m.surprises)
 	}
 	return m
 }
@@ -109,6 +114,11 @@ func (c counter) objects(snap store.Snapshot, changes []store.Change) {
 	if c.m == nil {
 		return
 	}
+	for _, ch := range changes {
+		if ch.New != nil {
+			c.surprise(ch.Class, ch.New)
+		}
+	}
 	var last xen.Class // changes of one class mostly stand together
 	for _, ch := range changes {
 		if ch.Class != last && (ch.Old == nil || ch.New == nil) {
@@ -116,4 +126,14 @@ func (c counter) objects(snap store.Snapshot, changes []store.Change) {
 			c.m.objects.WithLabelValues(c.pool, string(last)).Set(float64(store.Len(snap, last)))
 		}
 	}
+}
+
+func (c counter) surprise(class xen.Class, r xen.Record) {
+	xen.Surprises(r, func(_, word string) {
+		kind := "member"
+		if word != "" {
+			kind = "word"
+		}
+		c.m.surprises.WithLabelValues(c.pool, string(class), kind).Inc()
+	})
 }

@@ -56,7 +56,7 @@ func comparison(c *datamodel.Class) string {
 		field := camel(f.Name)
 		fmt.Fprintf(&b, "\tif %s {\n\t\tf.add(%sField%s)\n\t}\n", differs("a."+field, "b."+field, f.Parsed), name, field)
 	}
-	b.WriteString("\treturn f\n}\n")
+	b.WriteString("\tif !sameList(a.Unknown, b.Unknown) {\n\t\tf.add(FieldUnknown)\n\t}\n\treturn f\n}\n")
 	return b.String()
 }
 

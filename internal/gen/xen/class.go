@@ -43,7 +43,8 @@ func (g *generator) record(c *datamodel.Class) string {
 		b.WriteString(comment(1, sentence(fieldDoc(f))))
 		fmt.Fprintf(&b, "\t%s %s `json:%q`\n", camel(f.Name), goType(f.Parsed), f.Name)
 	}
-	b.WriteString("}\n\n")
+	b.WriteString("\n\t// Unknown are the members that this datamodel lacks, as the server wrote their values.\n")
+	b.WriteString("\tUnknown Map[string, string] `json:\"-\"`\n}\n\n")
 	fmt.Fprintf(&b, "// Class is Class%[1]s.\nfunc (*%[2]s) Class() Class { return Class%[1]s }\n\n", camel(c.Name), name)
 	value := `""`
 	recv := ""
@@ -84,7 +85,15 @@ func (g *generator) enum(e *datamodel.Enum) string {
 		b.WriteString(comment(1, sentence(name+": "+v.Doc)))
 		fmt.Fprintf(&b, "\t%s %s = %q\n", name, typ, v.Name)
 	}
-	b.WriteString(")\n")
+	b.WriteString(")\n\n")
+	fmt.Fprintf(&b, "// Known reports whether the word is one of the datamodel's.\nfunc (w %s) Known() bool {\n\tswitch w {\n\tcase ", typ)
+	for i, v := range e.Values {
+		if i > 0 {
+			b.WriteString(",\n\t\t")
+		}
+		b.WriteString(enumWord(prefix, v.Name))
+	}
+	b.WriteString(":\n\t\treturn true\n\t}\n\treturn false\n}\n")
 	return b.String()
 }
 

@@ -12,6 +12,7 @@ import (
 	"go/format"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/xencontroller/xencontroller/internal/datamodel"
 )
@@ -40,7 +41,7 @@ func run(root string) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range append(g.files(), g.changed()...) {
+	for _, f := range slices.Concat(g.files(), g.changed(), g.surprises()) {
 		if err := write(root, f); err != nil {
 			return err
 		}

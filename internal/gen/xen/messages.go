@@ -65,8 +65,8 @@ func (g *generator) messageDoc(name string, c *datamodel.Class, m *datamodel.Mes
 	if !m.Implicit && len(m.Errors) > 0 {
 		doc += " Raises " + strings.Join(m.Errors, ", ") + "."
 	}
-	if !m.Implicit && len(m.Roles) > 0 {
-		doc += " Least role: " + m.Roles[len(m.Roles)-1] + "."
+	if role := leastRole(m.Roles); !m.Implicit && role != "" {
+		doc += " Least role: " + role + "."
 	}
 	switch m.Lifecycle.State {
 	case "Deprecated_s":
@@ -75,4 +75,16 @@ func (g *generator) messageDoc(name string, c *datamodel.Class, m *datamodel.Mes
 		doc += " Removed from XAPI: answers MESSAGE_REMOVED."
 	}
 	return doc
+}
+
+// leastRole is the last of the roles that may call a message, which are listed from the mightiest down. client-cert is
+// no step of that ladder: it is what a client certificate gives.
+func leastRole(roles []string) string {
+	least := ""
+	for _, role := range roles {
+		if role != "client-cert" {
+			least = role
+		}
+	}
+	return least
 }

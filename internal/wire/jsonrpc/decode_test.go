@@ -65,7 +65,7 @@ func TestValuesAreReadByTheTypeThatIsWanted(t *testing.T) {
 		{"an option", `{"sr":{"uuid":"u"}}`, as[xen.ProbeResult], xen.ProbeResult{SR: &xen.SRStat{UUID: new("u")}}},
 		{"an option that is null", `{"sr":null}`, as[xen.ProbeResult], xen.ProbeResult{}},
 		{"an option that is not there", "null", as[*string], (*string)(nil)},
-		{"a record", `{"uuid":"u","name_label":"a\u0026b","unknown":{"x":[1,{}]},"domid":7,"tags":["t"],"HVM_shadow_multiplier":1.0}`, as[xen.VM], xen.VM{UUID: "u", NameLabel: "a&b", Domid: 7, Tags: []string{"t"}, HVMShadowMultiplier: 1}},
+		{"a record", `{"uuid":"u","name_label":"a\u0026b","unknown":{"x":[1,{}]},"domid":7,"tags":["t"],"HVM_shadow_multiplier":1.0}`, as[xen.VM], xen.VM{UUID: "u", NameLabel: "a&b", Domid: 7, Tags: []string{"t"}, HVMShadowMultiplier: 1, Unknown: xen.StringMap("unknown", `{"x":[1,{}]}`)}},
 		{"members twice: the second counts", `{"uuid":"u","uuid":"","tags":["t"],"tags":[],"domid":1,"domid":2}`, as[xen.VM], xen.VM{Domid: 2}},
 		{"names with escapes", `{"\u0075uid":"u"}`, as[xen.VM], xen.VM{UUID: "u"}},
 	} {

@@ -16,9 +16,10 @@ var shapeBlob = newShape(40,
 	"mime_type",
 )
 
-// decodeBlob reads a record of class blob; members that the class lacks are passed over.
+// decodeBlob reads a record of class blob; members that the class lacks are kept as they are.
 func decodeBlob(d *decoder, r *xen.Blob) {
-	for w := d.walk(shapeBlob); d.next(&w); {
+	w := d.walk(shapeBlob)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -36,4 +37,5 @@ func decodeBlob(d *decoder, r *xen.Blob) {
 			keepText(d, &w, &r.MimeType)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -18,9 +18,10 @@ var shapeCaller = newShape(68,
 	"auto_registered",
 )
 
-// decodeCaller reads a record of class Caller; members that the class lacks are passed over.
+// decodeCaller reads a record of class Caller; members that the class lacks are kept as they are.
 func decodeCaller(d *decoder, r *xen.Caller) {
-	for w := d.walk(shapeCaller); d.next(&w); {
+	w := d.walk(shapeCaller)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -42,4 +43,5 @@ func decodeCaller(d *decoder, r *xen.Caller) {
 			r.AutoRegistered = d.Bool()
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -26,9 +26,10 @@ var shapeCluster = newShape(60,
 	"other_config",
 )
 
-// decodeCluster reads a record of class Cluster; members that the class lacks are passed over.
+// decodeCluster reads a record of class Cluster; members that the class lacks are kept as they are.
 func decodeCluster(d *decoder, r *xen.Cluster) {
-	for w := d.walk(shapeCluster); d.next(&w); {
+	w := d.walk(shapeCluster)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -66,4 +67,5 @@ func decodeCluster(d *decoder, r *xen.Cluster) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

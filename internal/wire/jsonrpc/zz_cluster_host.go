@@ -20,9 +20,10 @@ var shapeClusterHost = newShape(61,
 	"other_config",
 )
 
-// decodeClusterHost reads a record of class Cluster_host; members that the class lacks are passed over.
+// decodeClusterHost reads a record of class Cluster_host; members that the class lacks are kept as they are.
 func decodeClusterHost(d *decoder, r *xen.ClusterHost) {
-	for w := d.walk(shapeClusterHost); d.next(&w); {
+	w := d.walk(shapeClusterHost)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -48,4 +49,5 @@ func decodeClusterHost(d *decoder, r *xen.ClusterHost) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

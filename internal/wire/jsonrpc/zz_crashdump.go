@@ -13,9 +13,10 @@ var shapeCrashdump = newShape(35,
 	"other_config",
 )
 
-// decodeCrashdump reads a record of class crashdump; members that the class lacks are passed over.
+// decodeCrashdump reads a record of class crashdump; members that the class lacks are kept as they are.
 func decodeCrashdump(d *decoder, r *xen.Crashdump) {
-	for w := d.walk(shapeCrashdump); d.next(&w); {
+	w := d.walk(shapeCrashdump)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -27,4 +28,5 @@ func decodeCrashdump(d *decoder, r *xen.Crashdump) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

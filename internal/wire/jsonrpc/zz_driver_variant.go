@@ -16,9 +16,10 @@ var shapeDriverVariant = newShape(67,
 	"status",
 )
 
-// decodeDriverVariant reads a record of class Driver_variant; members that the class lacks are passed over.
+// decodeDriverVariant reads a record of class Driver_variant; members that the class lacks are kept as they are.
 func decodeDriverVariant(d *decoder, r *xen.DriverVariant) {
-	for w := d.walk(shapeDriverVariant); d.next(&w); {
+	w := d.walk(shapeDriverVariant)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -36,4 +37,5 @@ func decodeDriverVariant(d *decoder, r *xen.DriverVariant) {
 			keepText(d, &w, &r.Status)
 		}
 	}
+	r.Unknown = w.Unknown
 }

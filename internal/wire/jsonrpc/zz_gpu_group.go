@@ -19,9 +19,10 @@ var shapeGPUGroup = newShape(47,
 	"enabled_VGPU_types",
 )
 
-// decodeGPUGroup reads a record of class GPU_group; members that the class lacks are passed over.
+// decodeGPUGroup reads a record of class GPU_group; members that the class lacks are kept as they are.
 func decodeGPUGroup(d *decoder, r *xen.GPUGroup) {
-	for w := d.walk(shapeGPUGroup); d.next(&w); {
+	w := d.walk(shapeGPUGroup)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -45,4 +46,5 @@ func decodeGPUGroup(d *decoder, r *xen.GPUGroup) {
 			keepRefs(d, &r.EnabledVGPUTypes)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -19,9 +19,10 @@ var shapeHostPatch = newShape(16,
 	"other_config",
 )
 
-// decodeHostPatch reads a record of class host_patch; members that the class lacks are passed over.
+// decodeHostPatch reads a record of class host_patch; members that the class lacks are kept as they are.
 func decodeHostPatch(d *decoder, r *xen.HostPatch) {
-	for w := d.walk(shapeHostPatch); d.next(&w); {
+	w := d.walk(shapeHostPatch)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -45,4 +46,5 @@ func decodeHostPatch(d *decoder, r *xen.HostPatch) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -10,12 +10,14 @@ var shapeLVHD = newShape(30,
 	"uuid",
 )
 
-// decodeLVHD reads a record of class LVHD; members that the class lacks are passed over.
+// decodeLVHD reads a record of class LVHD; members that the class lacks are kept as they are.
 func decodeLVHD(d *decoder, r *xen.LVHD) {
-	for w := d.walk(shapeLVHD); d.next(&w); {
+	w := d.walk(shapeLVHD)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
 		}
 	}
+	r.Unknown = w.Unknown
 }

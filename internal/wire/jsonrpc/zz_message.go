@@ -16,9 +16,10 @@ var shapeMessageRecord = newShape(41,
 	"body",
 )
 
-// decodeMessageRecord reads a record of class message; members that the class lacks are passed over.
+// decodeMessageRecord reads a record of class message; members that the class lacks are kept as they are.
 func decodeMessageRecord(d *decoder, r *xen.MessageRecord) {
-	for w := d.walk(shapeMessageRecord); d.next(&w); {
+	w := d.walk(shapeMessageRecord)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -36,4 +37,5 @@ func decodeMessageRecord(d *decoder, r *xen.MessageRecord) {
 			keepText(d, &w, &r.Body)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -25,9 +25,10 @@ var shapeNetwork = newShape(19,
 	"purpose",
 )
 
-// decodeNetwork reads a record of class network; members that the class lacks are passed over.
+// decodeNetwork reads a record of class network; members that the class lacks are kept as they are.
 func decodeNetwork(d *decoder, r *xen.Network) {
-	for w := d.walk(shapeNetwork); d.next(&w); {
+	w := d.walk(shapeNetwork)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -63,4 +64,5 @@ func decodeNetwork(d *decoder, r *xen.Network) {
 			keepTexts(d, &w, &r.Purpose)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -14,9 +14,10 @@ var shapeNetworkSriov = newShape(44,
 	"configuration_mode",
 )
 
-// decodeNetworkSriov reads a record of class network_sriov; members that the class lacks are passed over.
+// decodeNetworkSriov reads a record of class network_sriov; members that the class lacks are kept as they are.
 func decodeNetworkSriov(d *decoder, r *xen.NetworkSriov) {
-	for w := d.walk(shapeNetworkSriov); d.next(&w); {
+	w := d.walk(shapeNetworkSriov)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -30,4 +31,5 @@ func decodeNetworkSriov(d *decoder, r *xen.NetworkSriov) {
 			r.ConfigurationMode = xen.SriovConfigurationMode(d.Word())
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -44,9 +44,10 @@ var shapePIF = newShape(22,
 	"PCI",
 )
 
-// decodePIF reads a record of class PIF; members that the class lacks are passed over.
+// decodePIF reads a record of class PIF; members that the class lacks are kept as they are.
 func decodePIF(d *decoder, r *xen.PIF) {
-	for w := d.walk(shapePIF); d.next(&w); {
+	w := d.walk(shapePIF)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -120,4 +121,5 @@ func decodePIF(d *decoder, r *xen.PIF) {
 			keepRef(d, &w, &r.PCI)
 		}
 	}
+	r.Unknown = w.Unknown
 }

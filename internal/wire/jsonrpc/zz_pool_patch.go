@@ -19,9 +19,10 @@ var shapePoolPatch = newShape(5,
 	"other_config",
 )
 
-// decodePoolPatch reads a record of class pool_patch; members that the class lacks are passed over.
+// decodePoolPatch reads a record of class pool_patch; members that the class lacks are kept as they are.
 func decodePoolPatch(d *decoder, r *xen.PoolPatch) {
-	for w := d.walk(shapePoolPatch); d.next(&w); {
+	w := d.walk(shapePoolPatch)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -45,4 +46,5 @@ func decodePoolPatch(d *decoder, r *xen.PoolPatch) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

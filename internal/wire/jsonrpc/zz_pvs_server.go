@@ -14,9 +14,10 @@ var shapePVSServer = newShape(51,
 	"site",
 )
 
-// decodePVSServer reads a record of class PVS_server; members that the class lacks are passed over.
+// decodePVSServer reads a record of class PVS_server; members that the class lacks are kept as they are.
 func decodePVSServer(d *decoder, r *xen.PVSServer) {
-	for w := d.walk(shapePVSServer); d.next(&w); {
+	w := d.walk(shapePVSServer)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -30,4 +31,5 @@ func decodePVSServer(d *decoder, r *xen.PVSServer) {
 			keepRef(d, &w, &r.Site)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -20,9 +20,10 @@ var shapeRepository = newShape(63,
 	"certificate",
 )
 
-// decodeRepository reads a record of class Repository; members that the class lacks are passed over.
+// decodeRepository reads a record of class Repository; members that the class lacks are kept as they are.
 func decodeRepository(d *decoder, r *xen.Repository) {
-	for w := d.walk(shapeRepository); d.next(&w); {
+	w := d.walk(shapeRepository)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -48,4 +49,5 @@ func decodeRepository(d *decoder, r *xen.Repository) {
 			keepText(d, &w, &r.Certificate)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -14,9 +14,10 @@ var shapeRole = newShape(2,
 	"is_internal",
 )
 
-// decodeRole reads a record of class role; members that the class lacks are passed over.
+// decodeRole reads a record of class role; members that the class lacks are kept as they are.
 func decodeRole(d *decoder, r *xen.Role) {
-	for w := d.walk(shapeRole); d.next(&w); {
+	w := d.walk(shapeRole)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -30,4 +31,5 @@ func decodeRole(d *decoder, r *xen.Role) {
 			r.IsInternal = d.Bool()
 		}
 	}
+	r.Unknown = w.Unknown
 }

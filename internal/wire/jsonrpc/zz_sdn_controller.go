@@ -13,9 +13,10 @@ var shapeSDNController = newShape(55,
 	"port",
 )
 
-// decodeSDNController reads a record of class SDN_controller; members that the class lacks are passed over.
+// decodeSDNController reads a record of class SDN_controller; members that the class lacks are kept as they are.
 func decodeSDNController(d *decoder, r *xen.SDNController) {
-	for w := d.walk(shapeSDNController); d.next(&w); {
+	w := d.walk(shapeSDNController)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -27,4 +28,5 @@ func decodeSDNController(d *decoder, r *xen.SDNController) {
 			r.Port = d.Int()
 		}
 	}
+	r.Unknown = w.Unknown
 }

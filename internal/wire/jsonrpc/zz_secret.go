@@ -12,9 +12,10 @@ var shapeSecret = newShape(42,
 	"other_config",
 )
 
-// decodeSecret reads a record of class secret; members that the class lacks are passed over.
+// decodeSecret reads a record of class secret; members that the class lacks are kept as they are.
 func decodeSecret(d *decoder, r *xen.Secret) {
-	for w := d.walk(shapeSecret); d.next(&w); {
+	w := d.walk(shapeSecret)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -24,4 +25,5 @@ func decodeSecret(d *decoder, r *xen.Secret) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -16,9 +16,10 @@ var shapeSRStat = newShape(28,
 	"health",
 )
 
-// decodeSRStat reads a record of class sr_stat; members that the class lacks are passed over.
+// decodeSRStat reads a record of class sr_stat; members that the class lacks are kept as they are.
 func decodeSRStat(d *decoder, r *xen.SRStat) {
-	for w := d.walk(shapeSRStat); d.next(&w); {
+	w := d.walk(shapeSRStat)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			d.Other(&r.UUID)
@@ -36,4 +37,5 @@ func decodeSRStat(d *decoder, r *xen.SRStat) {
 			r.Health = xen.SRHealth(d.Word())
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -13,9 +13,10 @@ var shapeSubject = newShape(1,
 	"roles",
 )
 
-// decodeSubject reads a record of class subject; members that the class lacks are passed over.
+// decodeSubject reads a record of class subject; members that the class lacks are kept as they are.
 func decodeSubject(d *decoder, r *xen.Subject) {
-	for w := d.walk(shapeSubject); d.next(&w); {
+	w := d.walk(shapeSubject)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -27,4 +28,5 @@ func decodeSubject(d *decoder, r *xen.Subject) {
 			keepRefs(d, &r.Roles)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -15,9 +15,10 @@ var shapeTunnel = newShape(43,
 	"protocol",
 )
 
-// decodeTunnel reads a record of class tunnel; members that the class lacks are passed over.
+// decodeTunnel reads a record of class tunnel; members that the class lacks are kept as they are.
 func decodeTunnel(d *decoder, r *xen.Tunnel) {
-	for w := d.walk(shapeTunnel); d.next(&w); {
+	w := d.walk(shapeTunnel)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -33,4 +34,5 @@ func decodeTunnel(d *decoder, r *xen.Tunnel) {
 			r.Protocol = xen.TunnelProtocol(d.Word())
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -31,9 +31,10 @@ var shapeVBD = newShape(32,
 	"metrics",
 )
 
-// decodeVBD reads a record of class VBD; members that the class lacks are passed over.
+// decodeVBD reads a record of class VBD; members that the class lacks are kept as they are.
 func decodeVBD(d *decoder, r *xen.VBD) {
-	for w := d.walk(shapeVBD); d.next(&w); {
+	w := d.walk(shapeVBD)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -81,4 +82,5 @@ func decodeVBD(d *decoder, r *xen.VBD) {
 			keepRef(d, &w, &r.Metrics)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -14,9 +14,10 @@ var shapeVBDMetrics = newShape(33,
 	"other_config",
 )
 
-// decodeVBDMetrics reads a record of class VBD_metrics; members that the class lacks are passed over.
+// decodeVBDMetrics reads a record of class VBD_metrics; members that the class lacks are kept as they are.
 func decodeVBDMetrics(d *decoder, r *xen.VBDMetrics) {
-	for w := d.walk(shapeVBDMetrics); d.next(&w); {
+	w := d.walk(shapeVBDMetrics)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -30,4 +31,5 @@ func decodeVBDMetrics(d *decoder, r *xen.VBDMetrics) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -21,9 +21,10 @@ var shapeVGPU = newShape(48,
 	"PCI",
 )
 
-// decodeVGPU reads a record of class VGPU; members that the class lacks are passed over.
+// decodeVGPU reads a record of class VGPU; members that the class lacks are kept as they are.
 func decodeVGPU(d *decoder, r *xen.VGPU) {
-	for w := d.walk(shapeVGPU); d.next(&w); {
+	w := d.walk(shapeVGPU)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -51,4 +52,5 @@ func decodeVGPU(d *decoder, r *xen.VGPU) {
 			keepRef(d, &w, &r.PCI)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -25,9 +25,10 @@ var shapeVGPUType = newShape(49,
 	"compatible_types_in_vm",
 )
 
-// decodeVGPUType reads a record of class VGPU_type; members that the class lacks are passed over.
+// decodeVGPUType reads a record of class VGPU_type; members that the class lacks are kept as they are.
 func decodeVGPUType(d *decoder, r *xen.VGPUType) {
-	for w := d.walk(shapeVGPUType); d.next(&w); {
+	w := d.walk(shapeVGPUType)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -63,4 +64,5 @@ func decodeVGPUType(d *decoder, r *xen.VGPUType) {
 			keepRefs(d, &r.CompatibleTypesInVM)
 		}
 	}
+	r.Unknown = w.Unknown
 }

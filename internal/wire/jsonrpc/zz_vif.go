@@ -37,9 +37,10 @@ var shapeVIF = newShape(20,
 	"trunks",
 )
 
-// decodeVIF reads a record of class VIF; members that the class lacks are passed over.
+// decodeVIF reads a record of class VIF; members that the class lacks are kept as they are.
 func decodeVIF(d *decoder, r *xen.VIF) {
-	for w := d.walk(shapeVIF); d.next(&w); {
+	w := d.walk(shapeVIF)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -99,4 +100,5 @@ func decodeVIF(d *decoder, r *xen.VIF) {
 			d.Other(&r.Trunks)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -101,9 +101,10 @@ var shapeVM = newShape(7,
 	"secureboot_certificates_state",
 )
 
-// decodeVM reads a record of class VM; members that the class lacks are passed over.
+// decodeVM reads a record of class VM; members that the class lacks are kept as they are.
 func decodeVM(d *decoder, r *xen.VM) {
-	for w := d.walk(shapeVM); d.next(&w); {
+	w := d.walk(shapeVM)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -291,4 +292,5 @@ func decodeVM(d *decoder, r *xen.VM) {
 			r.SecurebootCertificatesState = xen.VMSecurebootCertificatesState(d.Word())
 		}
 	}
+	r.Unknown = w.Unknown
 }

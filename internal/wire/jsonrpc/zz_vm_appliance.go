@@ -15,9 +15,10 @@ var shapeVMAppliance = newShape(12,
 	"VMs",
 )
 
-// decodeVMAppliance reads a record of class VM_appliance; members that the class lacks are passed over.
+// decodeVMAppliance reads a record of class VM_appliance; members that the class lacks are kept as they are.
 func decodeVMAppliance(d *decoder, r *xen.VMAppliance) {
-	for w := d.walk(shapeVMAppliance); d.next(&w); {
+	w := d.walk(shapeVMAppliance)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -33,4 +34,5 @@ func decodeVMAppliance(d *decoder, r *xen.VMAppliance) {
 			keepRefs(d, &r.VMs)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -25,9 +25,10 @@ var shapeVMGuestMetrics = newShape(9,
 	"services",
 )
 
-// decodeVMGuestMetrics reads a record of class VM_guest_metrics; members that the class lacks are passed over.
+// decodeVMGuestMetrics reads a record of class VM_guest_metrics; members that the class lacks are kept as they are.
 func decodeVMGuestMetrics(d *decoder, r *xen.VMGuestMetrics) {
-	for w := d.walk(shapeVMGuestMetrics); d.next(&w); {
+	w := d.walk(shapeVMGuestMetrics)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -63,4 +64,5 @@ func decodeVMGuestMetrics(d *decoder, r *xen.VMGuestMetrics) {
 			keepMap(d, &w, &r.Services)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -28,9 +28,10 @@ var shapeVMMetrics = newShape(8,
 	"numa_node_memory",
 )
 
-// decodeVMMetrics reads a record of class VM_metrics; members that the class lacks are passed over.
+// decodeVMMetrics reads a record of class VM_metrics; members that the class lacks are kept as they are.
 func decodeVMMetrics(d *decoder, r *xen.VMMetrics) {
-	for w := d.walk(shapeVMMetrics); d.next(&w); {
+	w := d.walk(shapeVMMetrics)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -72,4 +73,5 @@ func decodeVMMetrics(d *decoder, r *xen.VMMetrics) {
 			d.Other(&r.NUMANodeMemory)
 		}
 	}
+	r.Unknown = w.Unknown
 }

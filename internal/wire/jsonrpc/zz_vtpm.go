@@ -17,9 +17,10 @@ var shapeVTPM = newShape(36,
 	"is_protected",
 )
 
-// decodeVTPM reads a record of class VTPM; members that the class lacks are passed over.
+// decodeVTPM reads a record of class VTPM; members that the class lacks are kept as they are.
 func decodeVTPM(d *decoder, r *xen.VTPM) {
-	for w := d.walk(shapeVTPM); d.next(&w); {
+	w := d.walk(shapeVTPM)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -39,4 +40,5 @@ func decodeVTPM(d *decoder, r *xen.VTPM) {
 			r.IsProtected = d.Bool()
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -16,9 +16,10 @@ var shapeVUSB = newShape(59,
 	"currently_attached",
 )
 
-// decodeVUSB reads a record of class VUSB; members that the class lacks are passed over.
+// decodeVUSB reads a record of class VUSB; members that the class lacks are kept as they are.
 func decodeVUSB(d *decoder, r *xen.VUSB) {
-	for w := d.walk(shapeVUSB); d.next(&w); {
+	w := d.walk(shapeVUSB)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -36,4 +37,5 @@ func decodeVUSB(d *decoder, r *xen.VUSB) {
 			r.CurrentlyAttached = d.Bool()
 		}
 	}
+	r.Unknown = w.Unknown
 }

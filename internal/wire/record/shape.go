@@ -1,5 +1,7 @@
 package record
 
+import "github.com/xencontroller/xencontroller/pkg/xapi/xen"
+
 // Shape is what a class's records look like on the wire: the names of the members in the order that is expected, never
 // required. Shapes are made once a class, and are read-only.
 type Shape struct {
@@ -49,6 +51,8 @@ type Walk struct {
 	Want int
 	// Awake says whether the present member's memo was asked, and so may learn.
 	Awake bool
+	// Unknown are the members that the class lacks, as they are written.
+	Unknown xen.Map[string, string]
 	// Open says that a member was opened and has not been closed.
 	Open bool
 
@@ -57,6 +61,21 @@ type Walk struct {
 
 	from int // the first member since the last surprise
 	seen [MaxMembers / 64]uint64
+}
+
+// Keep notes a member that the class lacks. Of one that comes twice the second counts; of those
+// beyond MaxMembers none is kept.
+func (w *Walk) Keep(member string, value []byte) {
+	for i := range w.Unknown {
+		if w.Unknown[i].Key == member {
+			w.Unknown[i].Value = string(value)
+			return
+		}
+	}
+	if len(w.Unknown) == MaxMembers {
+		return
+	}
+	w.Unknown = append(w.Unknown, xen.Pair[string, string]{Key: member, Value: string(value)})
 }
 
 // Jump goes to a member that was not expected.

@@ -188,10 +188,10 @@ func eventClass(word string) xen.Class {
 
 // snapshot reads the object that an event carries. One that cannot be read is the event's error, not the stream's end.
 func (c *Core) snapshot(e *xen.Event) {
-	e.Snapshot, e.Err = nil, nil
+	e.Snapshot, e.Raw, e.Err = nil, nil, nil
 	r := xen.NewRecord(e.Class)
 	if r == nil {
-		c.lexer.Skip()
+		e.Raw = c.lexer.Raw()
 		return
 	}
 	outer := c.Bad

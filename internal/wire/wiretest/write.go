@@ -165,10 +165,11 @@ func members(v reflect.Value) func(func(string, reflect.Value) bool) {
 		}
 		for i := range v.NumField() {
 			field := v.Field(i)
-			if field.Kind() == reflect.Pointer && field.IsNil() {
+			name := v.Type().Field(i).Tag.Get("json")
+			if name == "-" || field.Kind() == reflect.Pointer && field.IsNil() {
 				continue
 			}
-			if !yield(v.Type().Field(i).Tag.Get("json"), field) {
+			if !yield(name, field) {
 				return
 			}
 		}

@@ -233,3 +233,27 @@ func TestEndlessNonsenseIsGivenUpEarly(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatTheDatamodelLacksIsKept reads a record with members that no class has, and an event of a class that nobody knows.
+func TestWhatTheDatamodelLacksIsKept(t *testing.T) {
+	member := func(name, value string) string { return "<member><name>" + name + "</name><value>" + value + "</value></member>" }
+	moods := "<array><data><value>a&amp;b</value></data></array>"
+	object := "<value><struct>" + member("mood", "sad") + member("uuid", "u") + member("moods", moods) + member("mood", "good") + "</struct></value>"
+	vm, err := read[xen.VM](reply(object))
+	want := xen.VM{UUID: "u", Unknown: xen.StringMap("mood", "<value>good</value>", "moods", "<value>"+moods+"</value>")}
+	if err != nil || !reflect.DeepEqual(vm, want) {
+		t.Errorf("%+v, %v", vm.Unknown, err)
+	}
+	event := "<value><struct>" + member("class", "hologram") + member("snapshot", moods) + "</struct></value>"
+	events, err := read[[]xen.Event](reply("<value><array><data>" + event + "</data></array></value>"))
+	if err != nil || len(events) != 1 || string(events[0].Raw) != "<value>"+moods+"</value>" || events[0].Class != "hologram" {
+		t.Errorf("%+v, %v", events, err)
+	}
+	many := strings.Builder{}
+	for i := range 10 * record.MaxMembers {
+		many.WriteString(member(strings.Repeat("x", i%256)+string(rune('a'+i/256)), "1"))
+	}
+	if vm, err := read[xen.VM](reply("<value><struct>" + many.String() + "</struct></value>")); err != nil || len(vm.Unknown) != record.MaxMembers {
+		t.Errorf("%d members, %v", len(vm.Unknown), err)
+	}
+}

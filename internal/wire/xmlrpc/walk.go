@@ -22,7 +22,7 @@ func newShape(id int, names ...string) *shape {
 	return s
 }
 
-// walk is the way through one record: for w := d.walk(s); d.next(&w); { switch w.Place … }.
+// walk is the way through one record: w := d.walk(s); for d.next(&w) { switch w.Place … }.
 type walk struct {
 	record.Walk
 	shape *shape
@@ -62,7 +62,7 @@ func (d *decoder) search(w *walk) bool {
 	return d.OpenStruct() && d.found(w)
 }
 
-// found finds out which member was opened, and passes over those that the class does not have.
+// found finds out which member was opened, and keeps those that the class does not have.
 func (d *decoder) found(w *walk) bool {
 	for {
 		if place, ok := w.shape.Place(d.Name, w.Want); ok {
@@ -71,7 +71,10 @@ func (d *decoder) found(w *walk) bool {
 			}
 			return d.Err == nil
 		}
-		d.Skip()
+		member := d.MemberName()
+		if value := d.Raw(); d.Err == nil {
+			w.Keep(member, value)
+		}
 		if !d.NextMember() {
 			return false
 		}

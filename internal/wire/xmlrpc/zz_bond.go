@@ -18,9 +18,10 @@ var shapeBond = newShape(24,
 	"auto_update_mac",
 )
 
-// decodeBond reads a record of class Bond; members that the class lacks are passed over.
+// decodeBond reads a record of class Bond; members that the class lacks are kept as they are.
 func decodeBond(d *decoder, r *xen.Bond) {
-	for w := d.walk(shapeBond); d.next(&w); {
+	w := d.walk(shapeBond)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -42,4 +43,5 @@ func decodeBond(d *decoder, r *xen.Bond) {
 			r.AutoUpdateMAC = d.Bool()
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -19,9 +19,10 @@ var shapeCertificate = newShape(62,
 	"purpose",
 )
 
-// decodeCertificate reads a record of class Certificate; members that the class lacks are passed over.
+// decodeCertificate reads a record of class Certificate; members that the class lacks are kept as they are.
 func decodeCertificate(d *decoder, r *xen.Certificate) {
-	for w := d.walk(shapeCertificate); d.next(&w); {
+	w := d.walk(shapeCertificate)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -45,4 +46,5 @@ func decodeCertificate(d *decoder, r *xen.Certificate) {
 			keepTexts(d, &w, &r.Purpose)
 		}
 	}
+	r.Unknown = w.Unknown
 }

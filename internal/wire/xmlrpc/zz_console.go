@@ -14,9 +14,10 @@ var shapeConsole = newShape(37,
 	"other_config",
 )
 
-// decodeConsole reads a record of class console; members that the class lacks are passed over.
+// decodeConsole reads a record of class console; members that the class lacks are kept as they are.
 func decodeConsole(d *decoder, r *xen.Console) {
-	for w := d.walk(shapeConsole); d.next(&w); {
+	w := d.walk(shapeConsole)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -30,4 +31,5 @@ func decodeConsole(d *decoder, r *xen.Console) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -17,9 +17,10 @@ var shapeDataSource = newShape(39,
 	"value",
 )
 
-// decodeDataSource reads a record of class data_source; members that the class lacks are passed over.
+// decodeDataSource reads a record of class data_source; members that the class lacks are kept as they are.
 func decodeDataSource(d *decoder, r *xen.DataSource) {
-	for w := d.walk(shapeDataSource); d.next(&w); {
+	w := d.walk(shapeDataSource)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.NameLabel)
@@ -39,4 +40,5 @@ func decodeDataSource(d *decoder, r *xen.DataSource) {
 			r.Value = d.Float()
 		}
 	}
+	r.Unknown = w.Unknown
 }

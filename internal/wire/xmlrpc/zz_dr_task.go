@@ -11,9 +11,10 @@ var shapeDRTask = newShape(13,
 	"introduced_SRs",
 )
 
-// decodeDRTask reads a record of class DR_task; members that the class lacks are passed over.
+// decodeDRTask reads a record of class DR_task; members that the class lacks are kept as they are.
 func decodeDRTask(d *decoder, r *xen.DRTask) {
-	for w := d.walk(shapeDRTask); d.next(&w); {
+	w := d.walk(shapeDRTask)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -21,4 +22,5 @@ func decodeDRTask(d *decoder, r *xen.DRTask) {
 			keepRefs(d, &r.IntroducedSRs)
 		}
 	}
+	r.Unknown = w.Unknown
 }

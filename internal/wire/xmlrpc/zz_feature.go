@@ -16,9 +16,10 @@ var shapeFeature = newShape(54,
 	"host",
 )
 
-// decodeFeature reads a record of class Feature; members that the class lacks are passed over.
+// decodeFeature reads a record of class Feature; members that the class lacks are kept as they are.
 func decodeFeature(d *decoder, r *xen.Feature) {
-	for w := d.walk(shapeFeature); d.next(&w); {
+	w := d.walk(shapeFeature)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -36,4 +37,5 @@ func decodeFeature(d *decoder, r *xen.Feature) {
 			keepRef(d, &w, &r.Host)
 		}
 	}
+	r.Unknown = w.Unknown
 }

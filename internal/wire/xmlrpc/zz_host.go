@@ -89,9 +89,10 @@ var shapeHost = newShape(14,
 	"timezone",
 )
 
-// decodeHost reads a record of class host; members that the class lacks are passed over.
+// decodeHost reads a record of class host; members that the class lacks are kept as they are.
 func decodeHost(d *decoder, r *xen.Host) {
-	for w := d.walk(shapeHost); d.next(&w); {
+	w := d.walk(shapeHost)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -255,4 +256,5 @@ func decodeHost(d *decoder, r *xen.Host) {
 			keepText(d, &w, &r.Timezone)
 		}
 	}
+	r.Unknown = w.Unknown
 }

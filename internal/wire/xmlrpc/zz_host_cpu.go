@@ -22,9 +22,10 @@ var shapeHostCPU = newShape(18,
 	"other_config",
 )
 
-// decodeHostCPU reads a record of class host_cpu; members that the class lacks are passed over.
+// decodeHostCPU reads a record of class host_cpu; members that the class lacks are kept as they are.
 func decodeHostCPU(d *decoder, r *xen.HostCPU) {
-	for w := d.walk(shapeHostCPU); d.next(&w); {
+	w := d.walk(shapeHostCPU)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -54,4 +55,5 @@ func decodeHostCPU(d *decoder, r *xen.HostCPU) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

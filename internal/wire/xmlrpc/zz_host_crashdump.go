@@ -14,9 +14,10 @@ var shapeHostCrashdump = newShape(15,
 	"other_config",
 )
 
-// decodeHostCrashdump reads a record of class host_crashdump; members that the class lacks are passed over.
+// decodeHostCrashdump reads a record of class host_crashdump; members that the class lacks are kept as they are.
 func decodeHostCrashdump(d *decoder, r *xen.HostCrashdump) {
-	for w := d.walk(shapeHostCrashdump); d.next(&w); {
+	w := d.walk(shapeHostCrashdump)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -30,4 +31,5 @@ func decodeHostCrashdump(d *decoder, r *xen.HostCrashdump) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -19,9 +19,10 @@ var shapeHostDriver = newShape(66,
 	"info",
 )
 
-// decodeHostDriver reads a record of class Host_driver; members that the class lacks are passed over.
+// decodeHostDriver reads a record of class Host_driver; members that the class lacks are kept as they are.
 func decodeHostDriver(d *decoder, r *xen.HostDriver) {
-	for w := d.walk(shapeHostDriver); d.next(&w); {
+	w := d.walk(shapeHostDriver)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -45,4 +46,5 @@ func decodeHostDriver(d *decoder, r *xen.HostDriver) {
 			keepText(d, &w, &r.Info)
 		}
 	}
+	r.Unknown = w.Unknown
 }

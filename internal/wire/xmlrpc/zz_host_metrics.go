@@ -15,9 +15,10 @@ var shapeHostMetrics = newShape(17,
 	"other_config",
 )
 
-// decodeHostMetrics reads a record of class host_metrics; members that the class lacks are passed over.
+// decodeHostMetrics reads a record of class host_metrics; members that the class lacks are kept as they are.
 func decodeHostMetrics(d *decoder, r *xen.HostMetrics) {
-	for w := d.walk(shapeHostMetrics); d.next(&w); {
+	w := d.walk(shapeHostMetrics)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -33,4 +34,5 @@ func decodeHostMetrics(d *decoder, r *xen.HostMetrics) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -17,9 +17,10 @@ var shapeObserver = newShape(64,
 	"enabled",
 )
 
-// decodeObserver reads a record of class Observer; members that the class lacks are passed over.
+// decodeObserver reads a record of class Observer; members that the class lacks are kept as they are.
 func decodeObserver(d *decoder, r *xen.Observer) {
-	for w := d.walk(shapeObserver); d.next(&w); {
+	w := d.walk(shapeObserver)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -39,4 +40,5 @@ func decodeObserver(d *decoder, r *xen.Observer) {
 			r.Enabled = d.Bool()
 		}
 	}
+	r.Unknown = w.Unknown
 }

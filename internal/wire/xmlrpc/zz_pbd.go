@@ -15,9 +15,10 @@ var shapePBD = newShape(34,
 	"other_config",
 )
 
-// decodePBD reads a record of class PBD; members that the class lacks are passed over.
+// decodePBD reads a record of class PBD; members that the class lacks are kept as they are.
 func decodePBD(d *decoder, r *xen.PBD) {
-	for w := d.walk(shapePBD); d.next(&w); {
+	w := d.walk(shapePBD)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -33,4 +34,5 @@ func decodePBD(d *decoder, r *xen.PBD) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

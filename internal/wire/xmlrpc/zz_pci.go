@@ -25,9 +25,10 @@ var shapePCI = newShape(45,
 	"driver_name",
 )
 
-// decodePCI reads a record of class PCI; members that the class lacks are passed over.
+// decodePCI reads a record of class PCI; members that the class lacks are kept as they are.
 func decodePCI(d *decoder, r *xen.PCI) {
-	for w := d.walk(shapePCI); d.next(&w); {
+	w := d.walk(shapePCI)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -63,4 +64,5 @@ func decodePCI(d *decoder, r *xen.PCI) {
 			keepText(d, &w, &r.DriverName)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -21,9 +21,10 @@ var shapePGPU = newShape(46,
 	"compatibility_metadata",
 )
 
-// decodePGPU reads a record of class PGPU; members that the class lacks are passed over.
+// decodePGPU reads a record of class PGPU; members that the class lacks are kept as they are.
 func decodePGPU(d *decoder, r *xen.PGPU) {
-	for w := d.walk(shapePGPU); d.next(&w); {
+	w := d.walk(shapePGPU)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -51,4 +52,5 @@ func decodePGPU(d *decoder, r *xen.PGPU) {
 			keepMap(d, &w, &r.CompatibilityMetadata)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -22,9 +22,10 @@ var shapePIFMetrics = newShape(23,
 	"other_config",
 )
 
-// decodePIFMetrics reads a record of class PIF_metrics; members that the class lacks are passed over.
+// decodePIFMetrics reads a record of class PIF_metrics; members that the class lacks are kept as they are.
 func decodePIFMetrics(d *decoder, r *xen.PIFMetrics) {
-	for w := d.walk(shapePIFMetrics); d.next(&w); {
+	w := d.walk(shapePIFMetrics)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -54,4 +55,5 @@ func decodePIFMetrics(d *decoder, r *xen.PIFMetrics) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -75,9 +75,10 @@ var shapePool = newShape(4,
 	"auto_update_vm_secureboot_certificates",
 )
 
-// decodePool reads a record of class pool; members that the class lacks are passed over.
+// decodePool reads a record of class pool; members that the class lacks are kept as they are.
 func decodePool(d *decoder, r *xen.Pool) {
-	for w := d.walk(shapePool); d.next(&w); {
+	w := d.walk(shapePool)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -213,4 +214,5 @@ func decodePool(d *decoder, r *xen.Pool) {
 			r.AutoUpdateVMSecurebootCertificates = d.Bool()
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -20,9 +20,10 @@ var shapePoolUpdate = newShape(6,
 	"enforce_homogeneity",
 )
 
-// decodePoolUpdate reads a record of class pool_update; members that the class lacks are passed over.
+// decodePoolUpdate reads a record of class pool_update; members that the class lacks are kept as they are.
 func decodePoolUpdate(d *decoder, r *xen.PoolUpdate) {
-	for w := d.walk(shapePoolUpdate); d.next(&w); {
+	w := d.walk(shapePoolUpdate)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -48,4 +49,5 @@ func decodePoolUpdate(d *decoder, r *xen.PoolUpdate) {
 			r.EnforceHomogeneity = d.Bool()
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -13,9 +13,10 @@ var shapeProbeResult = newShape(29,
 	"extra_info",
 )
 
-// decodeProbeResult reads a record of class probe_result; members that the class lacks are passed over.
+// decodeProbeResult reads a record of class probe_result; members that the class lacks are kept as they are.
 func decodeProbeResult(d *decoder, r *xen.ProbeResult) {
-	for w := d.walk(shapeProbeResult); d.next(&w); {
+	w := d.walk(shapeProbeResult)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepMap(d, &w, &r.Configuration)
@@ -27,4 +28,5 @@ func decodeProbeResult(d *decoder, r *xen.ProbeResult) {
 			keepMap(d, &w, &r.ExtraInfo)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -23,9 +23,10 @@ var shapePUSB = newShape(57,
 	"speed",
 )
 
-// decodePUSB reads a record of class PUSB; members that the class lacks are passed over.
+// decodePUSB reads a record of class PUSB; members that the class lacks are kept as they are.
 func decodePUSB(d *decoder, r *xen.PUSB) {
-	for w := d.walk(shapePUSB); d.next(&w); {
+	w := d.walk(shapePUSB)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -57,4 +58,5 @@ func decodePUSB(d *decoder, r *xen.PUSB) {
 			r.Speed = d.Float()
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -15,9 +15,10 @@ var shapePVSCacheStorage = newShape(53,
 	"VDI",
 )
 
-// decodePVSCacheStorage reads a record of class PVS_cache_storage; members that the class lacks are passed over.
+// decodePVSCacheStorage reads a record of class PVS_cache_storage; members that the class lacks are kept as they are.
 func decodePVSCacheStorage(d *decoder, r *xen.PVSCacheStorage) {
-	for w := d.walk(shapePVSCacheStorage); d.next(&w); {
+	w := d.walk(shapePVSCacheStorage)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -33,4 +34,5 @@ func decodePVSCacheStorage(d *decoder, r *xen.PVSCacheStorage) {
 			keepRef(d, &w, &r.VDI)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -14,9 +14,10 @@ var shapePVSProxy = newShape(52,
 	"status",
 )
 
-// decodePVSProxy reads a record of class PVS_proxy; members that the class lacks are passed over.
+// decodePVSProxy reads a record of class PVS_proxy; members that the class lacks are kept as they are.
 func decodePVSProxy(d *decoder, r *xen.PVSProxy) {
-	for w := d.walk(shapePVSProxy); d.next(&w); {
+	w := d.walk(shapePVSProxy)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -30,4 +31,5 @@ func decodePVSProxy(d *decoder, r *xen.PVSProxy) {
 			r.Status = xen.PVSProxyStatus(d.Word())
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -16,9 +16,10 @@ var shapePVSSite = newShape(50,
 	"proxies",
 )
 
-// decodePVSSite reads a record of class PVS_site; members that the class lacks are passed over.
+// decodePVSSite reads a record of class PVS_site; members that the class lacks are kept as they are.
 func decodePVSSite(d *decoder, r *xen.PVSSite) {
-	for w := d.walk(shapePVSSite); d.next(&w); {
+	w := d.walk(shapePVSSite)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -36,4 +37,5 @@ func decodePVSSite(d *decoder, r *xen.PVSSite) {
 			keepRefs(d, &r.Proxies)
 		}
 	}
+	r.Unknown = w.Unknown
 }

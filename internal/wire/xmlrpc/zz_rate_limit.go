@@ -15,9 +15,10 @@ var shapeRateLimit = newShape(69,
 	"fill_rate",
 )
 
-// decodeRateLimit reads a record of class Rate_limit; members that the class lacks are passed over.
+// decodeRateLimit reads a record of class Rate_limit; members that the class lacks are kept as they are.
 func decodeRateLimit(d *decoder, r *xen.RateLimit) {
-	for w := d.walk(shapeRateLimit); d.next(&w); {
+	w := d.walk(shapeRateLimit)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -33,4 +34,5 @@ func decodeRateLimit(d *decoder, r *xen.RateLimit) {
 			r.FillRate = d.Float()
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -25,9 +25,10 @@ var shapeSession = newShape(0,
 	"client_certificate",
 )
 
-// decodeSession reads a record of class session; members that the class lacks are passed over.
+// decodeSession reads a record of class session; members that the class lacks are kept as they are.
 func decodeSession(d *decoder, r *xen.Session) {
-	for w := d.walk(shapeSession); d.next(&w); {
+	w := d.walk(shapeSession)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -63,4 +64,5 @@ func decodeSession(d *decoder, r *xen.Session) {
 			r.ClientCertificate = d.Bool()
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -24,9 +24,10 @@ var shapeSM = newShape(26,
 	"supported_image_formats",
 )
 
-// decodeSM reads a record of class SM; members that the class lacks are passed over.
+// decodeSM reads a record of class SM; members that the class lacks are kept as they are.
 func decodeSM(d *decoder, r *xen.SM) {
-	for w := d.walk(shapeSM); d.next(&w); {
+	w := d.walk(shapeSM)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -60,4 +61,5 @@ func decodeSM(d *decoder, r *xen.SM) {
 			keepTexts(d, &w, &r.SupportedImageFormats)
 		}
 	}
+	r.Unknown = w.Unknown
 }

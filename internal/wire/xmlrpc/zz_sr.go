@@ -30,9 +30,10 @@ var shapeSR = newShape(27,
 	"is_tools_sr",
 )
 
-// decodeSR reads a record of class SR; members that the class lacks are passed over.
+// decodeSR reads a record of class SR; members that the class lacks are kept as they are.
 func decodeSR(d *decoder, r *xen.SR) {
-	for w := d.walk(shapeSR); d.next(&w); {
+	w := d.walk(shapeSR)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -78,4 +79,5 @@ func decodeSR(d *decoder, r *xen.SR) {
 			r.IsToolsSR = d.Bool()
 		}
 	}
+	r.Unknown = w.Unknown
 }

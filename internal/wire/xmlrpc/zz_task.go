@@ -26,9 +26,10 @@ var shapeTask = newShape(3,
 	"backtrace",
 )
 
-// decodeTask reads a record of class task; members that the class lacks are passed over.
+// decodeTask reads a record of class task; members that the class lacks are kept as they are.
 func decodeTask(d *decoder, r *xen.Task) {
-	for w := d.walk(shapeTask); d.next(&w); {
+	w := d.walk(shapeTask)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -66,4 +67,5 @@ func decodeTask(d *decoder, r *xen.Task) {
 			keepText(d, &w, &r.Backtrace)
 		}
 	}
+	r.Unknown = w.Unknown
 }

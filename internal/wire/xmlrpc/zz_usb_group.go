@@ -15,9 +15,10 @@ var shapeUSBGroup = newShape(58,
 	"other_config",
 )
 
-// decodeUSBGroup reads a record of class USB_group; members that the class lacks are passed over.
+// decodeUSBGroup reads a record of class USB_group; members that the class lacks are kept as they are.
 func decodeUSBGroup(d *decoder, r *xen.USBGroup) {
-	for w := d.walk(shapeUSBGroup); d.next(&w); {
+	w := d.walk(shapeUSBGroup)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -33,4 +34,5 @@ func decodeUSBGroup(d *decoder, r *xen.USBGroup) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

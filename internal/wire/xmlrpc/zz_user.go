@@ -13,9 +13,10 @@ var shapeUser = newShape(38,
 	"other_config",
 )
 
-// decodeUser reads a record of class user; members that the class lacks are passed over.
+// decodeUser reads a record of class user; members that the class lacks are kept as they are.
 func decodeUser(d *decoder, r *xen.User) {
-	for w := d.walk(shapeUser); d.next(&w); {
+	w := d.walk(shapeUser)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -27,4 +28,5 @@ func decodeUser(d *decoder, r *xen.User) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -41,9 +41,10 @@ var shapeVDI = newShape(31,
 	"cbt_enabled",
 )
 
-// decodeVDI reads a record of class VDI; members that the class lacks are passed over.
+// decodeVDI reads a record of class VDI; members that the class lacks are kept as they are.
 func decodeVDI(d *decoder, r *xen.VDI) {
-	for w := d.walk(shapeVDI); d.next(&w); {
+	w := d.walk(shapeVDI)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -111,4 +112,5 @@ func decodeVDI(d *decoder, r *xen.VDI) {
 			r.CBTEnabled = d.Bool()
 		}
 	}
+	r.Unknown = w.Unknown
 }

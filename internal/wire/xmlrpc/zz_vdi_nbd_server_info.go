@@ -14,9 +14,10 @@ var shapeVDINBDServerInfo = newShape(56,
 	"subject",
 )
 
-// decodeVDINBDServerInfo reads a record of class vdi_nbd_server_info; members that the class lacks are passed over.
+// decodeVDINBDServerInfo reads a record of class vdi_nbd_server_info; members that the class lacks are kept as they are.
 func decodeVDINBDServerInfo(d *decoder, r *xen.VDINBDServerInfo) {
-	for w := d.walk(shapeVDINBDServerInfo); d.next(&w); {
+	w := d.walk(shapeVDINBDServerInfo)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.Exportname)
@@ -30,4 +31,5 @@ func decodeVDINBDServerInfo(d *decoder, r *xen.VDINBDServerInfo) {
 			keepText(d, &w, &r.Subject)
 		}
 	}
+	r.Unknown = w.Unknown
 }

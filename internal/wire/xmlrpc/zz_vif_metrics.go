@@ -14,9 +14,10 @@ var shapeVIFMetrics = newShape(21,
 	"other_config",
 )
 
-// decodeVIFMetrics reads a record of class VIF_metrics; members that the class lacks are passed over.
+// decodeVIFMetrics reads a record of class VIF_metrics; members that the class lacks are kept as they are.
 func decodeVIFMetrics(d *decoder, r *xen.VIFMetrics) {
-	for w := d.walk(shapeVIFMetrics); d.next(&w); {
+	w := d.walk(shapeVIFMetrics)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -30,4 +31,5 @@ func decodeVIFMetrics(d *decoder, r *xen.VIFMetrics) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -14,9 +14,10 @@ var shapeVLAN = newShape(25,
 	"other_config",
 )
 
-// decodeVLAN reads a record of class VLAN; members that the class lacks are passed over.
+// decodeVLAN reads a record of class VLAN; members that the class lacks are kept as they are.
 func decodeVLAN(d *decoder, r *xen.VLAN) {
-	for w := d.walk(shapeVLAN); d.next(&w); {
+	w := d.walk(shapeVLAN)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -30,4 +31,5 @@ func decodeVLAN(d *decoder, r *xen.VLAN) {
 			keepMap(d, &w, &r.OtherConfig)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -14,9 +14,10 @@ var shapeVMGroup = newShape(65,
 	"VMs",
 )
 
-// decodeVMGroup reads a record of class VM_group; members that the class lacks are passed over.
+// decodeVMGroup reads a record of class VM_group; members that the class lacks are kept as they are.
 func decodeVMGroup(d *decoder, r *xen.VMGroup) {
-	for w := d.walk(shapeVMGroup); d.next(&w); {
+	w := d.walk(shapeVMGroup)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -30,4 +31,5 @@ func decodeVMGroup(d *decoder, r *xen.VMGroup) {
 			keepRefs(d, &r.VMs)
 		}
 	}
+	r.Unknown = w.Unknown
 }

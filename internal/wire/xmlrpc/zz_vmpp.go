@@ -29,9 +29,10 @@ var shapeVMPP = newShape(10,
 	"recent_alerts",
 )
 
-// decodeVMPP reads a record of class VMPP; members that the class lacks are passed over.
+// decodeVMPP reads a record of class VMPP; members that the class lacks are kept as they are.
 func decodeVMPP(d *decoder, r *xen.VMPP) {
-	for w := d.walk(shapeVMPP); d.next(&w); {
+	w := d.walk(shapeVMPP)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -75,4 +76,5 @@ func decodeVMPP(d *decoder, r *xen.VMPP) {
 			keepTexts(d, &w, &r.RecentAlerts)
 		}
 	}
+	r.Unknown = w.Unknown
 }

@@ -19,9 +19,10 @@ var shapeVMSS = newShape(11,
 	"VMs",
 )
 
-// decodeVMSS reads a record of class VMSS; members that the class lacks are passed over.
+// decodeVMSS reads a record of class VMSS; members that the class lacks are kept as they are.
 func decodeVMSS(d *decoder, r *xen.VMSS) {
-	for w := d.walk(shapeVMSS); d.next(&w); {
+	w := d.walk(shapeVMSS)
+	for d.next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
@@ -45,4 +46,5 @@ func decodeVMSS(d *decoder, r *xen.VMSS) {
 			keepRefs(d, &r.VMs)
 		}
 	}
+	r.Unknown = w.Unknown
 }

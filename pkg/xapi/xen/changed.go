@@ -9,8 +9,11 @@ import (
 // nothing of each other, and may be others with the next datamodel.
 type Field uint8
 
-// Fields is a set of fields of one class. No class has more than 128.
+// Fields is a set of fields of one class. No class has more than 127.
 type Fields [2]uint64
+
+// FieldUnknown stands for the members of any class that the datamodel lacks, all together.
+const FieldUnknown Field = 127
 
 // Has reports whether any of these fields is in the set.
 func (f Fields) Has(any ...Field) bool {
@@ -28,13 +31,17 @@ func (f Fields) None() bool { return f == Fields{} }
 // Len is the number of fields in the set.
 func (f Fields) Len() int { return bits.OnesCount64(f[0]) + bits.OnesCount64(f[1]) }
 
-// Names returns the names of the fields as the API spells them, in the order of the wire; c is the class that they are of.
+// Names returns the names of the fields as the API spells them, in the order of the wire, and "unknown" at the end if
+// members changed that the datamodel lacks; c is the class that they are of.
 func (f Fields) Names(c Class) []string {
 	var names []string
 	for n, name := range fieldNames[c] {
 		if f.Has(Field(n)) {
 			names = append(names, name)
 		}
+	}
+	if f.Has(FieldUnknown) {
+		names = append(names, "unknown")
 	}
 	return names
 }
@@ -57,6 +64,7 @@ func Changed(older, newer Record) Fields {
 		newer = older
 	}
 	var all Fields
+	all.add(FieldUnknown)
 	for n := range fieldNames[newer.Class()] {
 		all.add(Field(n))
 	}

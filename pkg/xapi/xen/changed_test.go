@@ -28,12 +28,15 @@ func TestEveryFieldIsCompared(t *testing.T) {
 			t.Errorf("%s: %d of %d fields of a new object changed", class, n, typ.NumField())
 		}
 		for i := range typ.NumField() {
-			want, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+			want, field := typ.Field(i).Tag.Get("json"), Field(i)
+			if typ.Field(i).Name == "Unknown" {
+				want, field = "unknown", FieldUnknown
+			}
 			for n, value := range samples(typ.Field(i).Type) {
 				one := NewRecord(class)
 				reflect.ValueOf(one).Elem().Field(i).Set(value)
 				for _, f := range []Fields{Changed(one, NewRecord(class)), Changed(NewRecord(class), one)} {
-					if names := f.Names(class); len(names) != 1 || names[0] != want || !f.Has(Field(i)) {
+					if names := f.Names(class); len(names) != 1 || names[0] != want || !f.Has(field) {
 						t.Errorf("%s.%s, sample %d: changed %q", class, want, n, names)
 					}
 				}
@@ -108,5 +111,14 @@ func TestFields(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() { _ = Changed(older, newer) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestUnknownMembersAreOneField changes what no field of the datamodel holds.
+func TestUnknownMembersAreOneField(t *testing.T) {
+	a, b := &VM{Unknown: StringMap("mood", "1")}, &VM{Unknown: StringMap("mood", "2")}
+	f := Changed(a, b)
+	if !f.Has(FieldUnknown) || f.Len() != 1 || len(f.Names(ClassVM)) != 1 || f.Names(ClassVM)[0] != "unknown" {
+		t.Error(f, f.Names(ClassVM))
 	}
 }

@@ -56,6 +56,8 @@ type Event struct {
 	// Snapshot is the whole object; nil where the server sent none or the class is unknown. xapi: event.next sends one for
 	// deletions too, as it was before; event.from does not.
 	Snapshot Record
+	// Raw is the snapshot as it is written, in XML or JSON, where the class is unknown.
+	Raw []byte
 	// Err says why the snapshot could not be read; the object has to be asked for.
 	Err error
 }

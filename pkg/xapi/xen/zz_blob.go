@@ -29,6 +29,9 @@ type Blob struct {
 	// MimeType: The mime type associated with this object. Defaults to 'application/octet-stream' if the empty string
 	// is supplied.
 	MimeType string `json:"mime_type"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassBlob.

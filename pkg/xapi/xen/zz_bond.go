@@ -32,6 +32,9 @@ type Bond struct {
 	// AutoUpdateMAC: true if the MAC was taken from the primary slave when the bond was created, and false if the
 	// client specified the MAC.
 	AutoUpdateMAC bool `json:"auto_update_mac"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassBond.
@@ -52,6 +55,17 @@ const (
 	// BondModeLacp: Link aggregation control protocol.
 	BondModeLacp BondMode = "lacp"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w BondMode) Known() bool {
+	switch w {
+	case BondModeBalanceSlb,
+		BondModeActiveBackup,
+		BondModeLacp:
+		return true
+	}
+	return false
+}
 
 // GetRecord is Bond.get_record. Get a record containing the current state of the given Bond.
 func (ref BondRef) GetRecord() Message[*Bond] {

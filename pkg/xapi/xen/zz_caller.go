@@ -35,6 +35,9 @@ type Caller struct {
 	// AutoRegistered: True if this caller was created automatically by the rate limiter rather than by an
 	// administrator. Auto-registered callers are subject to the max-auto-registered-callers cap.
 	AutoRegistered bool `json:"auto_registered"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassCaller.

@@ -34,6 +34,9 @@ type Certificate struct {
 	FingerprintSha1 string `json:"fingerprint_sha1"`
 	// Purpose: The purposes of the certificate.
 	Purpose []CertificatePurpose `json:"purpose"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassCertificate.
@@ -56,6 +59,18 @@ const (
 	// CertificateTypePinned: Pinned leaf certificate that is trusted by the whole pool.
 	CertificateTypePinned CertificateType = "pinned"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w CertificateType) Known() bool {
+	switch w {
+	case CertificateTypeCA,
+		CertificateTypeHost,
+		CertificateTypeHostInternal,
+		CertificateTypePinned:
+		return true
+	}
+	return false
+}
 
 // GetRecord is Certificate.get_record. Get a record containing the current state of the given Certificate.
 func (ref CertificateRef) GetRecord() Message[*Certificate] {

@@ -71,6 +71,9 @@ func changedSession(a, b *Session) (f Fields) {
 	if a.ClientCertificate != b.ClientCertificate {
 		f.add(SessionFieldClientCertificate)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -94,6 +97,9 @@ func changedSubject(a, b *Subject) (f Fields) {
 	}
 	if !sameList(a.Roles, b.Roles) {
 		f.add(SubjectFieldRoles)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -122,6 +128,9 @@ func changedRole(a, b *Role) (f Fields) {
 	}
 	if a.IsInternal != b.IsInternal {
 		f.add(RoleFieldIsInternal)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -198,6 +207,9 @@ func changedTask(a, b *Task) (f Fields) {
 	}
 	if a.Backtrace != b.Backtrace {
 		f.add(TaskFieldBacktrace)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -471,6 +483,9 @@ func changedPool(a, b *Pool) (f Fields) {
 	if a.AutoUpdateVMSecurebootCertificates != b.AutoUpdateVMSecurebootCertificates {
 		f.add(PoolFieldAutoUpdateVMSecurebootCertificates)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -518,6 +533,9 @@ func changedPoolPatch(a, b *PoolPatch) (f Fields) {
 	}
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(PoolPatchFieldOtherConfig)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -570,6 +588,9 @@ func changedPoolUpdate(a, b *PoolUpdate) (f Fields) {
 	}
 	if a.EnforceHomogeneity != b.EnforceHomogeneity {
 		f.add(PoolUpdateFieldEnforceHomogeneity)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }

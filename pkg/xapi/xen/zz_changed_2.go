@@ -279,6 +279,9 @@ func changedVM(a, b *VM) (f Fields) {
 	if a.SecurebootCertificatesState != b.SecurebootCertificatesState {
 		f.add(VMFieldSecurebootCertificatesState)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -363,6 +366,9 @@ func changedVMMetrics(a, b *VMMetrics) (f Fields) {
 	if !sameList(a.NUMANodeMemory, b.NUMANodeMemory) {
 		f.add(VMMetricsFieldNUMANodeMemory)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -434,6 +440,9 @@ func changedVMGuestMetrics(a, b *VMGuestMetrics) (f Fields) {
 	}
 	if !sameList(a.Services, b.Services) {
 		f.add(VMGuestMetricsFieldServices)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -523,6 +532,9 @@ func changedVMPP(a, b *VMPP) (f Fields) {
 	if !sameList(a.RecentAlerts, b.RecentAlerts) {
 		f.add(VMPPFieldRecentAlerts)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -571,6 +583,9 @@ func changedVMSS(a, b *VMSS) (f Fields) {
 	if !sameList(a.VMs, b.VMs) {
 		f.add(VMSSFieldVMs)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -603,6 +618,9 @@ func changedVMAppliance(a, b *VMAppliance) (f Fields) {
 	if !sameList(a.VMs, b.VMs) {
 		f.add(VMApplianceFieldVMs)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -618,6 +636,9 @@ func changedDRTask(a, b *DRTask) (f Fields) {
 	}
 	if !sameList(a.IntroducedSRs, b.IntroducedSRs) {
 		f.add(DRTaskFieldIntroducedSRs)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }

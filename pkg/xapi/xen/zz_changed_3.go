@@ -243,6 +243,9 @@ func changedHost(a, b *Host) (f Fields) {
 	if a.Timezone != b.Timezone {
 		f.add(HostFieldTimezone)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -270,6 +273,9 @@ func changedHostCrashdump(a, b *HostCrashdump) (f Fields) {
 	}
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(HostCrashdumpFieldOtherConfig)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -319,6 +325,9 @@ func changedHostPatch(a, b *HostPatch) (f Fields) {
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(HostPatchFieldOtherConfig)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -350,6 +359,9 @@ func changedHostMetrics(a, b *HostMetrics) (f Fields) {
 	}
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(HostMetricsFieldOtherConfig)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -410,6 +422,9 @@ func changedHostCPU(a, b *HostCPU) (f Fields) {
 	}
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(HostCPUFieldOtherConfig)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -482,6 +497,9 @@ func changedNetwork(a, b *Network) (f Fields) {
 	}
 	if !sameList(a.Purpose, b.Purpose) {
 		f.add(NetworkFieldPurpose)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -603,6 +621,9 @@ func changedVIF(a, b *VIF) (f Fields) {
 	if !sameList(a.Trunks, b.Trunks) {
 		f.add(VIFFieldTrunks)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -630,6 +651,9 @@ func changedVIFMetrics(a, b *VIFMetrics) (f Fields) {
 	}
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(VIFMetricsFieldOtherConfig)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -779,6 +803,9 @@ func changedPIF(a, b *PIF) (f Fields) {
 	if a.PCI != b.PCI {
 		f.add(PIFFieldPCI)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -839,6 +866,9 @@ func changedPIFMetrics(a, b *PIFMetrics) (f Fields) {
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(PIFMetricsFieldOtherConfig)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -853,44 +883,4 @@ const (
 	BondFieldProperties
 	BondFieldLinksUp
 	BondFieldAutoUpdateMAC
-)
-
-func changedBond(a, b *Bond) (f Fields) {
-	if a.UUID != b.UUID {
-		f.add(BondFieldUUID)
-	}
-	if a.Master != b.Master {
-		f.add(BondFieldMaster)
-	}
-	if !sameList(a.Slaves, b.Slaves) {
-		f.add(BondFieldSlaves)
-	}
-	if !sameList(a.OtherConfig, b.OtherConfig) {
-		f.add(BondFieldOtherConfig)
-	}
-	if a.PrimarySlave != b.PrimarySlave {
-		f.add(BondFieldPrimarySlave)
-	}
-	if a.Mode != b.Mode {
-		f.add(BondFieldMode)
-	}
-	if !sameList(a.Properties, b.Properties) {
-		f.add(BondFieldProperties)
-	}
-	if a.LinksUp != b.LinksUp {
-		f.add(BondFieldLinksUp)
-	}
-	if a.AutoUpdateMAC != b.AutoUpdateMAC {
-		f.add(BondFieldAutoUpdateMAC)
-	}
-	return f
-}
-
-// The fields of class VLAN.
-const (
-	VLANFieldUUID Field = iota
-	VLANFieldTaggedPIF
-	VLANFieldUntaggedPIF
-	VLANFieldTag
-	VLANFieldOtherConfig
 )

@@ -2,6 +2,49 @@
 
 package xen
 
+func changedBond(a, b *Bond) (f Fields) {
+	if a.UUID != b.UUID {
+		f.add(BondFieldUUID)
+	}
+	if a.Master != b.Master {
+		f.add(BondFieldMaster)
+	}
+	if !sameList(a.Slaves, b.Slaves) {
+		f.add(BondFieldSlaves)
+	}
+	if !sameList(a.OtherConfig, b.OtherConfig) {
+		f.add(BondFieldOtherConfig)
+	}
+	if a.PrimarySlave != b.PrimarySlave {
+		f.add(BondFieldPrimarySlave)
+	}
+	if a.Mode != b.Mode {
+		f.add(BondFieldMode)
+	}
+	if !sameList(a.Properties, b.Properties) {
+		f.add(BondFieldProperties)
+	}
+	if a.LinksUp != b.LinksUp {
+		f.add(BondFieldLinksUp)
+	}
+	if a.AutoUpdateMAC != b.AutoUpdateMAC {
+		f.add(BondFieldAutoUpdateMAC)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
+	return f
+}
+
+// The fields of class VLAN.
+const (
+	VLANFieldUUID Field = iota
+	VLANFieldTaggedPIF
+	VLANFieldUntaggedPIF
+	VLANFieldTag
+	VLANFieldOtherConfig
+)
+
 func changedVLAN(a, b *VLAN) (f Fields) {
 	if a.UUID != b.UUID {
 		f.add(VLANFieldUUID)
@@ -17,6 +60,9 @@ func changedVLAN(a, b *VLAN) (f Fields) {
 	}
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(VLANFieldOtherConfig)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -85,6 +131,9 @@ func changedSM(a, b *SM) (f Fields) {
 	}
 	if !sameList(a.SupportedImageFormats, b.SupportedImageFormats) {
 		f.add(SMFieldSupportedImageFormats)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -178,6 +227,9 @@ func changedSR(a, b *SR) (f Fields) {
 	if a.IsToolsSR != b.IsToolsSR {
 		f.add(SRFieldIsToolsSR)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -214,6 +266,9 @@ func changedSRStat(a, b *SRStat) (f Fields) {
 	if a.Health != b.Health {
 		f.add(SRStatFieldHealth)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -238,6 +293,9 @@ func changedProbeResult(a, b *ProbeResult) (f Fields) {
 	if !sameList(a.ExtraInfo, b.ExtraInfo) {
 		f.add(ProbeResultFieldExtraInfo)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -249,6 +307,9 @@ const (
 func changedLVHD(a, b *LVHD) (f Fields) {
 	if a.UUID != b.UUID {
 		f.add(LVHDFieldUUID)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -386,6 +447,9 @@ func changedVDI(a, b *VDI) (f Fields) {
 	if a.CBTEnabled != b.CBTEnabled {
 		f.add(VDIFieldCBTEnabled)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -482,6 +546,9 @@ func changedVBD(a, b *VBD) (f Fields) {
 	if a.Metrics != b.Metrics {
 		f.add(VBDFieldMetrics)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -509,6 +576,9 @@ func changedVBDMetrics(a, b *VBDMetrics) (f Fields) {
 	}
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(VBDMetricsFieldOtherConfig)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -542,6 +612,9 @@ func changedPBD(a, b *PBD) (f Fields) {
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(PBDFieldOtherConfig)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -565,6 +638,9 @@ func changedCrashdump(a, b *Crashdump) (f Fields) {
 	}
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(CrashdumpFieldOtherConfig)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -606,6 +682,9 @@ func changedVTPM(a, b *VTPM) (f Fields) {
 	if a.IsProtected != b.IsProtected {
 		f.add(VTPMFieldIsProtected)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -634,6 +713,9 @@ func changedConsole(a, b *Console) (f Fields) {
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(ConsoleFieldOtherConfig)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -657,6 +739,9 @@ func changedUser(a, b *User) (f Fields) {
 	}
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(UserFieldOtherConfig)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -698,6 +783,9 @@ func changedDataSource(a, b *DataSource) (f Fields) {
 	if !sameFloat(a.Value, b.Value) {
 		f.add(DataSourceFieldValue)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -733,6 +821,9 @@ func changedBlob(a, b *Blob) (f Fields) {
 	}
 	if a.MimeType != b.MimeType {
 		f.add(BlobFieldMimeType)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -770,6 +861,9 @@ func changedMessageRecord(a, b *MessageRecord) (f Fields) {
 	if a.Body != b.Body {
 		f.add(MessageRecordFieldBody)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -790,6 +884,9 @@ func changedSecret(a, b *Secret) (f Fields) {
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(SecretFieldOtherConfig)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -801,74 +898,4 @@ const (
 	TunnelFieldStatus
 	TunnelFieldOtherConfig
 	TunnelFieldProtocol
-)
-
-func changedTunnel(a, b *Tunnel) (f Fields) {
-	if a.UUID != b.UUID {
-		f.add(TunnelFieldUUID)
-	}
-	if a.AccessPIF != b.AccessPIF {
-		f.add(TunnelFieldAccessPIF)
-	}
-	if a.TransportPIF != b.TransportPIF {
-		f.add(TunnelFieldTransportPIF)
-	}
-	if !sameList(a.Status, b.Status) {
-		f.add(TunnelFieldStatus)
-	}
-	if !sameList(a.OtherConfig, b.OtherConfig) {
-		f.add(TunnelFieldOtherConfig)
-	}
-	if a.Protocol != b.Protocol {
-		f.add(TunnelFieldProtocol)
-	}
-	return f
-}
-
-// The fields of class network_sriov.
-const (
-	NetworkSriovFieldUUID Field = iota
-	NetworkSriovFieldPhysicalPIF
-	NetworkSriovFieldLogicalPIF
-	NetworkSriovFieldRequiresReboot
-	NetworkSriovFieldConfigurationMode
-)
-
-func changedNetworkSriov(a, b *NetworkSriov) (f Fields) {
-	if a.UUID != b.UUID {
-		f.add(NetworkSriovFieldUUID)
-	}
-	if a.PhysicalPIF != b.PhysicalPIF {
-		f.add(NetworkSriovFieldPhysicalPIF)
-	}
-	if a.LogicalPIF != b.LogicalPIF {
-		f.add(NetworkSriovFieldLogicalPIF)
-	}
-	if a.RequiresReboot != b.RequiresReboot {
-		f.add(NetworkSriovFieldRequiresReboot)
-	}
-	if a.ConfigurationMode != b.ConfigurationMode {
-		f.add(NetworkSriovFieldConfigurationMode)
-	}
-	return f
-}
-
-// The fields of class PCI.
-const (
-	PCIFieldUUID Field = iota
-	PCIFieldClassID
-	PCIFieldClassName
-	PCIFieldVendorID
-	PCIFieldVendorName
-	PCIFieldDeviceID
-	PCIFieldDeviceName
-	PCIFieldHost
-	PCIFieldPCIID
-	PCIFieldDependencies
-	PCIFieldOtherConfig
-	PCIFieldSubsystemVendorID
-	PCIFieldSubsystemVendorName
-	PCIFieldSubsystemDeviceID
-	PCIFieldSubsystemDeviceName
-	PCIFieldDriverName
 )

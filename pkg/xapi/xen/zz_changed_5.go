@@ -2,6 +2,82 @@
 
 package xen
 
+func changedTunnel(a, b *Tunnel) (f Fields) {
+	if a.UUID != b.UUID {
+		f.add(TunnelFieldUUID)
+	}
+	if a.AccessPIF != b.AccessPIF {
+		f.add(TunnelFieldAccessPIF)
+	}
+	if a.TransportPIF != b.TransportPIF {
+		f.add(TunnelFieldTransportPIF)
+	}
+	if !sameList(a.Status, b.Status) {
+		f.add(TunnelFieldStatus)
+	}
+	if !sameList(a.OtherConfig, b.OtherConfig) {
+		f.add(TunnelFieldOtherConfig)
+	}
+	if a.Protocol != b.Protocol {
+		f.add(TunnelFieldProtocol)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
+	return f
+}
+
+// The fields of class network_sriov.
+const (
+	NetworkSriovFieldUUID Field = iota
+	NetworkSriovFieldPhysicalPIF
+	NetworkSriovFieldLogicalPIF
+	NetworkSriovFieldRequiresReboot
+	NetworkSriovFieldConfigurationMode
+)
+
+func changedNetworkSriov(a, b *NetworkSriov) (f Fields) {
+	if a.UUID != b.UUID {
+		f.add(NetworkSriovFieldUUID)
+	}
+	if a.PhysicalPIF != b.PhysicalPIF {
+		f.add(NetworkSriovFieldPhysicalPIF)
+	}
+	if a.LogicalPIF != b.LogicalPIF {
+		f.add(NetworkSriovFieldLogicalPIF)
+	}
+	if a.RequiresReboot != b.RequiresReboot {
+		f.add(NetworkSriovFieldRequiresReboot)
+	}
+	if a.ConfigurationMode != b.ConfigurationMode {
+		f.add(NetworkSriovFieldConfigurationMode)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
+	return f
+}
+
+// The fields of class PCI.
+const (
+	PCIFieldUUID Field = iota
+	PCIFieldClassID
+	PCIFieldClassName
+	PCIFieldVendorID
+	PCIFieldVendorName
+	PCIFieldDeviceID
+	PCIFieldDeviceName
+	PCIFieldHost
+	PCIFieldPCIID
+	PCIFieldDependencies
+	PCIFieldOtherConfig
+	PCIFieldSubsystemVendorID
+	PCIFieldSubsystemVendorName
+	PCIFieldSubsystemDeviceID
+	PCIFieldSubsystemDeviceName
+	PCIFieldDriverName
+)
+
 func changedPCI(a, b *PCI) (f Fields) {
 	if a.UUID != b.UUID {
 		f.add(PCIFieldUUID)
@@ -50,6 +126,9 @@ func changedPCI(a, b *PCI) (f Fields) {
 	}
 	if a.DriverName != b.DriverName {
 		f.add(PCIFieldDriverName)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -107,6 +186,9 @@ func changedPGPU(a, b *PGPU) (f Fields) {
 	if !sameList(a.CompatibilityMetadata, b.CompatibilityMetadata) {
 		f.add(PGPUFieldCompatibilityMetadata)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -154,6 +236,9 @@ func changedGPUGroup(a, b *GPUGroup) (f Fields) {
 	}
 	if !sameList(a.EnabledVGPUTypes, b.EnabledVGPUTypes) {
 		f.add(GPUGroupFieldEnabledVGPUTypes)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -210,6 +295,9 @@ func changedVGPU(a, b *VGPU) (f Fields) {
 	}
 	if a.PCI != b.PCI {
 		f.add(VGPUFieldPCI)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -283,6 +371,9 @@ func changedVGPUType(a, b *VGPUType) (f Fields) {
 	if !sameList(a.CompatibleTypesInVM, b.CompatibleTypesInVM) {
 		f.add(VGPUTypeFieldCompatibleTypesInVM)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -319,6 +410,9 @@ func changedPVSSite(a, b *PVSSite) (f Fields) {
 	if !sameList(a.Proxies, b.Proxies) {
 		f.add(PVSSiteFieldProxies)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -347,6 +441,9 @@ func changedPVSServer(a, b *PVSServer) (f Fields) {
 	if a.Site != b.Site {
 		f.add(PVSServerFieldSite)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -374,6 +471,9 @@ func changedPVSProxy(a, b *PVSProxy) (f Fields) {
 	}
 	if a.Status != b.Status {
 		f.add(PVSProxyFieldStatus)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -406,6 +506,9 @@ func changedPVSCacheStorage(a, b *PVSCacheStorage) (f Fields) {
 	}
 	if a.VDI != b.VDI {
 		f.add(PVSCacheStorageFieldVDI)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -443,6 +546,9 @@ func changedFeature(a, b *Feature) (f Fields) {
 	if a.Host != b.Host {
 		f.add(FeatureFieldHost)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -466,6 +572,9 @@ func changedSDNController(a, b *SDNController) (f Fields) {
 	}
 	if a.Port != b.Port {
 		f.add(SDNControllerFieldPort)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -494,6 +603,9 @@ func changedVDINBDServerInfo(a, b *VDINBDServerInfo) (f Fields) {
 	}
 	if a.Subject != b.Subject {
 		f.add(VDINBDServerInfoFieldSubject)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -559,6 +671,9 @@ func changedPUSB(a, b *PUSB) (f Fields) {
 	if !sameFloat(a.Speed, b.Speed) {
 		f.add(PUSBFieldSpeed)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -590,6 +705,9 @@ func changedUSBGroup(a, b *USBGroup) (f Fields) {
 	}
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(USBGroupFieldOtherConfig)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -626,6 +744,9 @@ func changedVUSB(a, b *VUSB) (f Fields) {
 	}
 	if a.CurrentlyAttached != b.CurrentlyAttached {
 		f.add(VUSBFieldCurrentlyAttached)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -703,6 +824,9 @@ func changedCluster(a, b *Cluster) (f Fields) {
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(ClusterFieldOtherConfig)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -755,6 +879,9 @@ func changedClusterHost(a, b *ClusterHost) (f Fields) {
 	if !sameList(a.OtherConfig, b.OtherConfig) {
 		f.add(ClusterHostFieldOtherConfig)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -771,129 +898,3 @@ const (
 	CertificateFieldFingerprintSha1
 	CertificateFieldPurpose
 )
-
-func changedCertificate(a, b *Certificate) (f Fields) {
-	if a.UUID != b.UUID {
-		f.add(CertificateFieldUUID)
-	}
-	if a.Name != b.Name {
-		f.add(CertificateFieldName)
-	}
-	if a.Type != b.Type {
-		f.add(CertificateFieldType)
-	}
-	if a.Host != b.Host {
-		f.add(CertificateFieldHost)
-	}
-	if !a.NotBefore.Equal(b.NotBefore) {
-		f.add(CertificateFieldNotBefore)
-	}
-	if !a.NotAfter.Equal(b.NotAfter) {
-		f.add(CertificateFieldNotAfter)
-	}
-	if a.Fingerprint != b.Fingerprint {
-		f.add(CertificateFieldFingerprint)
-	}
-	if a.FingerprintSha256 != b.FingerprintSha256 {
-		f.add(CertificateFieldFingerprintSha256)
-	}
-	if a.FingerprintSha1 != b.FingerprintSha1 {
-		f.add(CertificateFieldFingerprintSha1)
-	}
-	if !sameList(a.Purpose, b.Purpose) {
-		f.add(CertificateFieldPurpose)
-	}
-	return f
-}
-
-// The fields of class Repository.
-const (
-	RepositoryFieldUUID Field = iota
-	RepositoryFieldNameLabel
-	RepositoryFieldNameDescription
-	RepositoryFieldBinaryURL
-	RepositoryFieldSourceURL
-	RepositoryFieldUpdate
-	RepositoryFieldHash
-	RepositoryFieldUpToDate
-	RepositoryFieldGpgkeyPath
-	RepositoryFieldOrigin
-	RepositoryFieldCertificate
-)
-
-func changedRepository(a, b *Repository) (f Fields) {
-	if a.UUID != b.UUID {
-		f.add(RepositoryFieldUUID)
-	}
-	if a.NameLabel != b.NameLabel {
-		f.add(RepositoryFieldNameLabel)
-	}
-	if a.NameDescription != b.NameDescription {
-		f.add(RepositoryFieldNameDescription)
-	}
-	if a.BinaryURL != b.BinaryURL {
-		f.add(RepositoryFieldBinaryURL)
-	}
-	if a.SourceURL != b.SourceURL {
-		f.add(RepositoryFieldSourceURL)
-	}
-	if a.Update != b.Update {
-		f.add(RepositoryFieldUpdate)
-	}
-	if a.Hash != b.Hash {
-		f.add(RepositoryFieldHash)
-	}
-	if a.UpToDate != b.UpToDate {
-		f.add(RepositoryFieldUpToDate)
-	}
-	if a.GpgkeyPath != b.GpgkeyPath {
-		f.add(RepositoryFieldGpgkeyPath)
-	}
-	if a.Origin != b.Origin {
-		f.add(RepositoryFieldOrigin)
-	}
-	if a.Certificate != b.Certificate {
-		f.add(RepositoryFieldCertificate)
-	}
-	return f
-}
-
-// The fields of class Observer.
-const (
-	ObserverFieldUUID Field = iota
-	ObserverFieldNameLabel
-	ObserverFieldNameDescription
-	ObserverFieldHosts
-	ObserverFieldAttributes
-	ObserverFieldEndpoints
-	ObserverFieldComponents
-	ObserverFieldEnabled
-)
-
-func changedObserver(a, b *Observer) (f Fields) {
-	if a.UUID != b.UUID {
-		f.add(ObserverFieldUUID)
-	}
-	if a.NameLabel != b.NameLabel {
-		f.add(ObserverFieldNameLabel)
-	}
-	if a.NameDescription != b.NameDescription {
-		f.add(ObserverFieldNameDescription)
-	}
-	if !sameList(a.Hosts, b.Hosts) {
-		f.add(ObserverFieldHosts)
-	}
-	if !sameList(a.Attributes, b.Attributes) {
-		f.add(ObserverFieldAttributes)
-	}
-	if !sameList(a.Endpoints, b.Endpoints) {
-		f.add(ObserverFieldEndpoints)
-	}
-	if !sameList(a.Components, b.Components) {
-		f.add(ObserverFieldComponents)
-	}
-	if a.Enabled != b.Enabled {
-		f.add(ObserverFieldEnabled)
-	}
-	return f
-}

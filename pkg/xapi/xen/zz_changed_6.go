@@ -2,6 +2,141 @@
 
 package xen
 
+func changedCertificate(a, b *Certificate) (f Fields) {
+	if a.UUID != b.UUID {
+		f.add(CertificateFieldUUID)
+	}
+	if a.Name != b.Name {
+		f.add(CertificateFieldName)
+	}
+	if a.Type != b.Type {
+		f.add(CertificateFieldType)
+	}
+	if a.Host != b.Host {
+		f.add(CertificateFieldHost)
+	}
+	if !a.NotBefore.Equal(b.NotBefore) {
+		f.add(CertificateFieldNotBefore)
+	}
+	if !a.NotAfter.Equal(b.NotAfter) {
+		f.add(CertificateFieldNotAfter)
+	}
+	if a.Fingerprint != b.Fingerprint {
+		f.add(CertificateFieldFingerprint)
+	}
+	if a.FingerprintSha256 != b.FingerprintSha256 {
+		f.add(CertificateFieldFingerprintSha256)
+	}
+	if a.FingerprintSha1 != b.FingerprintSha1 {
+		f.add(CertificateFieldFingerprintSha1)
+	}
+	if !sameList(a.Purpose, b.Purpose) {
+		f.add(CertificateFieldPurpose)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
+	return f
+}
+
+// The fields of class Repository.
+const (
+	RepositoryFieldUUID Field = iota
+	RepositoryFieldNameLabel
+	RepositoryFieldNameDescription
+	RepositoryFieldBinaryURL
+	RepositoryFieldSourceURL
+	RepositoryFieldUpdate
+	RepositoryFieldHash
+	RepositoryFieldUpToDate
+	RepositoryFieldGpgkeyPath
+	RepositoryFieldOrigin
+	RepositoryFieldCertificate
+)
+
+func changedRepository(a, b *Repository) (f Fields) {
+	if a.UUID != b.UUID {
+		f.add(RepositoryFieldUUID)
+	}
+	if a.NameLabel != b.NameLabel {
+		f.add(RepositoryFieldNameLabel)
+	}
+	if a.NameDescription != b.NameDescription {
+		f.add(RepositoryFieldNameDescription)
+	}
+	if a.BinaryURL != b.BinaryURL {
+		f.add(RepositoryFieldBinaryURL)
+	}
+	if a.SourceURL != b.SourceURL {
+		f.add(RepositoryFieldSourceURL)
+	}
+	if a.Update != b.Update {
+		f.add(RepositoryFieldUpdate)
+	}
+	if a.Hash != b.Hash {
+		f.add(RepositoryFieldHash)
+	}
+	if a.UpToDate != b.UpToDate {
+		f.add(RepositoryFieldUpToDate)
+	}
+	if a.GpgkeyPath != b.GpgkeyPath {
+		f.add(RepositoryFieldGpgkeyPath)
+	}
+	if a.Origin != b.Origin {
+		f.add(RepositoryFieldOrigin)
+	}
+	if a.Certificate != b.Certificate {
+		f.add(RepositoryFieldCertificate)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
+	return f
+}
+
+// The fields of class Observer.
+const (
+	ObserverFieldUUID Field = iota
+	ObserverFieldNameLabel
+	ObserverFieldNameDescription
+	ObserverFieldHosts
+	ObserverFieldAttributes
+	ObserverFieldEndpoints
+	ObserverFieldComponents
+	ObserverFieldEnabled
+)
+
+func changedObserver(a, b *Observer) (f Fields) {
+	if a.UUID != b.UUID {
+		f.add(ObserverFieldUUID)
+	}
+	if a.NameLabel != b.NameLabel {
+		f.add(ObserverFieldNameLabel)
+	}
+	if a.NameDescription != b.NameDescription {
+		f.add(ObserverFieldNameDescription)
+	}
+	if !sameList(a.Hosts, b.Hosts) {
+		f.add(ObserverFieldHosts)
+	}
+	if !sameList(a.Attributes, b.Attributes) {
+		f.add(ObserverFieldAttributes)
+	}
+	if !sameList(a.Endpoints, b.Endpoints) {
+		f.add(ObserverFieldEndpoints)
+	}
+	if !sameList(a.Components, b.Components) {
+		f.add(ObserverFieldComponents)
+	}
+	if a.Enabled != b.Enabled {
+		f.add(ObserverFieldEnabled)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
+	return f
+}
+
 // The fields of class VM_group.
 const (
 	VMGroupFieldUUID Field = iota
@@ -26,6 +161,9 @@ func changedVMGroup(a, b *VMGroup) (f Fields) {
 	}
 	if !sameList(a.VMs, b.VMs) {
 		f.add(VMGroupFieldVMs)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -75,6 +213,9 @@ func changedHostDriver(a, b *HostDriver) (f Fields) {
 	if a.Info != b.Info {
 		f.add(HostDriverFieldInfo)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -110,6 +251,9 @@ func changedDriverVariant(a, b *DriverVariant) (f Fields) {
 	}
 	if a.Status != b.Status {
 		f.add(DriverVariantFieldStatus)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }
@@ -155,6 +299,9 @@ func changedCaller(a, b *Caller) (f Fields) {
 	if a.AutoRegistered != b.AutoRegistered {
 		f.add(CallerFieldAutoRegistered)
 	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
+	}
 	return f
 }
 
@@ -186,6 +333,9 @@ func changedRateLimit(a, b *RateLimit) (f Fields) {
 	}
 	if !sameFloat(a.FillRate, b.FillRate) {
 		f.add(RateLimitFieldFillRate)
+	}
+	if !sameList(a.Unknown, b.Unknown) {
+		f.add(FieldUnknown)
 	}
 	return f
 }

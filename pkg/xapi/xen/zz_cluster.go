@@ -51,6 +51,9 @@ type Cluster struct {
 	ClusterConfig Map[string, string] `json:"cluster_config"`
 	// OtherConfig: Additional configuration.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassCluster.
@@ -75,6 +78,19 @@ const (
 	// ClusterOperationDestroy: completely destroying a cluster.
 	ClusterOperationDestroy ClusterOperation = "destroy"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w ClusterOperation) Known() bool {
+	switch w {
+	case ClusterOperationAdd,
+		ClusterOperationRemove,
+		ClusterOperationEnable,
+		ClusterOperationDisable,
+		ClusterOperationDestroy:
+		return true
+	}
+	return false
+}
 
 // GetRecord is Cluster.get_record. Get a record containing the current state of the given Cluster.
 func (ref ClusterRef) GetRecord() Message[*Cluster] {

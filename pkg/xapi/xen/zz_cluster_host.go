@@ -43,6 +43,9 @@ type ClusterHost struct {
 	CurrentOperations Map[string, ClusterHostOperation] `json:"current_operations"`
 	// OtherConfig: Additional configuration.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassClusterHost.
@@ -63,6 +66,17 @@ const (
 	// ClusterHostOperationDestroy: completely destroying a cluster host.
 	ClusterHostOperationDestroy ClusterHostOperation = "destroy"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w ClusterHostOperation) Known() bool {
+	switch w {
+	case ClusterHostOperationEnable,
+		ClusterHostOperationDisable,
+		ClusterHostOperationDestroy:
+		return true
+	}
+	return false
+}
 
 // GetRecord is Cluster_host.get_record. Get a record containing the current state of the given Cluster_host.
 func (ref ClusterHostRef) GetRecord() Message[*ClusterHost] {

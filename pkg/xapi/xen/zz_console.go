@@ -20,6 +20,9 @@ type Console struct {
 	VM VMRef `json:"VM"`
 	// OtherConfig: additional configuration.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassConsole.
@@ -40,6 +43,17 @@ const (
 	// ConsoleProtocolRdp: Remote Desktop Protocol.
 	ConsoleProtocolRdp ConsoleProtocol = "rdp"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w ConsoleProtocol) Known() bool {
+	switch w {
+	case ConsoleProtocolVt100,
+		ConsoleProtocolRfb,
+		ConsoleProtocolRdp:
+		return true
+	}
+	return false
+}
 
 // GetRecord is console.get_record. Get a record containing the current state of the given console.
 func (ref ConsoleRef) GetRecord() Message[*Console] {

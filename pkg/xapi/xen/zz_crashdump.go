@@ -18,6 +18,9 @@ type Crashdump struct {
 	VDI VDIRef `json:"VDI"`
 	// OtherConfig: additional configuration.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassCrashdump.

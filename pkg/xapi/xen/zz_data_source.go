@@ -26,6 +26,9 @@ type DataSource struct {
 	Max float64 `json:"max"`
 	// Value: current value of the data source.
 	Value float64 `json:"value"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassDataSource.

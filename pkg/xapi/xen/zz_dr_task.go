@@ -14,6 +14,9 @@ type DRTask struct {
 	UUID string `json:"uuid"`
 	// IntroducedSRs: All SRs introduced by this appliance.
 	IntroducedSRs []SRRef `json:"introduced_SRs"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassDRTask.

@@ -24,6 +24,9 @@ type DriverVariant struct {
 	Priority float64 `json:"priority"`
 	// Status: Development and release status of this variant, like 'alpha'.
 	Status string `json:"status"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassDriverVariant.

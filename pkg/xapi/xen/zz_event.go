@@ -21,6 +21,17 @@ const (
 	EventMod EventOperation = "mod"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w EventOperation) Known() bool {
+	switch w {
+	case EventAdd,
+		EventDel,
+		EventMod:
+		return true
+	}
+	return false
+}
+
 // EventRegister is event.register. Registers this session with the event system for a set of given classes. This
 // method is only recommended for legacy use in conjunction with event.next. Least role: read-only. Deprecated by
 // XAPI.

@@ -24,6 +24,9 @@ type Feature struct {
 	Version string `json:"version"`
 	// Host: The host where this feature is available.
 	Host HostRef `json:"host"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassFeature.

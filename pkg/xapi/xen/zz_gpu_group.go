@@ -30,6 +30,9 @@ type GPUGroup struct {
 	SupportedVGPUTypes []VGPUTypeRef `json:"supported_VGPU_types"`
 	// EnabledVGPUTypes: vGPU types supported on at least one of the pGPUs in this group.
 	EnabledVGPUTypes []VGPUTypeRef `json:"enabled_VGPU_types"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassGPUGroup.
@@ -51,6 +54,16 @@ const (
 	// AllocationAlgorithmDepthFirst: vGPUs of a given type are allocated on supporting pGPUs until they are full.
 	AllocationAlgorithmDepthFirst AllocationAlgorithm = "depth_first"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w AllocationAlgorithm) Known() bool {
+	switch w {
+	case AllocationAlgorithmBreadthFirst,
+		AllocationAlgorithmDepthFirst:
+		return true
+	}
+	return false
+}
 
 // GetRecord is GPU_group.get_record. Get a record containing the current state of the given GPU_group.
 func (ref GPUGroupRef) GetRecord() Message[*GPUGroup] {

@@ -190,6 +190,9 @@ type Host struct {
 	NTPCustomServers []string `json:"ntp_custom_servers"`
 	// Timezone: The time zone identifier as defined in the IANA Time Zone Database.
 	Timezone string `json:"timezone"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassHost.
@@ -228,6 +231,24 @@ const (
 	HostAllowedOperationEnable HostAllowedOperation = "enable"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w HostAllowedOperation) Known() bool {
+	switch w {
+	case HostAllowedOperationProvision,
+		HostAllowedOperationEvacuate,
+		HostAllowedOperationShutdown,
+		HostAllowedOperationReboot,
+		HostAllowedOperationPowerOn,
+		HostAllowedOperationVMStart,
+		HostAllowedOperationVMResume,
+		HostAllowedOperationVMMigrate,
+		HostAllowedOperationApplyUpdates,
+		HostAllowedOperationEnable:
+		return true
+	}
+	return false
+}
+
 // HostDisplay is host_display. A word that this datamodel does not know is kept as it came.
 type HostDisplay string
 
@@ -245,6 +266,18 @@ const (
 	HostDisplayEnableOnReboot HostDisplay = "enable_on_reboot"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w HostDisplay) Known() bool {
+	switch w {
+	case HostDisplayEnabled,
+		HostDisplayDisableOnReboot,
+		HostDisplayDisabled,
+		HostDisplayEnableOnReboot:
+		return true
+	}
+	return false
+}
+
 // LatestSyncedUpdatesAppliedState is latest_synced_updates_applied_state. A word that this datamodel does not know is
 // kept as it came.
 type LatestSyncedUpdatesAppliedState string
@@ -260,6 +293,17 @@ const (
 	LatestSyncedUpdatesAppliedStateUnknown LatestSyncedUpdatesAppliedState = "unknown"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w LatestSyncedUpdatesAppliedState) Known() bool {
+	switch w {
+	case LatestSyncedUpdatesAppliedStateYes,
+		LatestSyncedUpdatesAppliedStateNo,
+		LatestSyncedUpdatesAppliedStateUnknown:
+		return true
+	}
+	return false
+}
+
 // HostNUMAAffinityPolicy is host_numa_affinity_policy. A word that this datamodel does not know is kept as it came.
 type HostNUMAAffinityPolicy string
 
@@ -273,6 +317,17 @@ const (
 	// HostNUMAAffinityPolicyDefaultPolicy: Use the NUMA affinity policy that is the default for the current version.
 	HostNUMAAffinityPolicyDefaultPolicy HostNUMAAffinityPolicy = "default_policy"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w HostNUMAAffinityPolicy) Known() bool {
+	switch w {
+	case HostNUMAAffinityPolicyAny,
+		HostNUMAAffinityPolicyBestEffort,
+		HostNUMAAffinityPolicyDefaultPolicy:
+		return true
+	}
+	return false
+}
 
 // HostNTPMode is host_ntp_mode. A word that this datamodel does not know is kept as it came.
 type HostNTPMode string
@@ -289,6 +344,18 @@ const (
 	HostNTPModeDisabled HostNTPMode = "Disabled"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w HostNTPMode) Known() bool {
+	switch w {
+	case HostNTPModeDHCP,
+		HostNTPModeCustom,
+		HostNTPModeFactory,
+		HostNTPModeDisabled:
+		return true
+	}
+	return false
+}
+
 // HostSchedGran is host_sched_gran. A word that this datamodel does not know is kept as it came.
 type HostSchedGran string
 
@@ -301,6 +368,17 @@ const (
 	// HostSchedGranSocket: socket scheduling.
 	HostSchedGranSocket HostSchedGran = "socket"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w HostSchedGran) Known() bool {
+	switch w {
+	case HostSchedGranCore,
+		HostSchedGranCPU,
+		HostSchedGranSocket:
+		return true
+	}
+	return false
+}
 
 // GetRecord is host.get_record. Get a record containing the current state of the given host.
 func (ref HostRef) GetRecord() Message[*Host] {
@@ -826,82 +904,4 @@ func (ref HostRef) RemoveFromLicenseServer(key string) Message[Void] {
 // SetGuestVCPUsParams is host.set_guest_VCPUs_params. Set the guest_VCPUs_params field of the given host.
 func (ref HostRef) SetGuestVCPUsParams(value Map[string, string]) Message[Void] {
 	return message[Void]("host.set_guest_VCPUs_params", ref, value)
-}
-
-// AddToGuestVCPUsParams is host.add_to_guest_VCPUs_params. Add the given key-value pair to the guest_VCPUs_params
-// field of the given host.
-func (ref HostRef) AddToGuestVCPUsParams(key string, value string) Message[Void] {
-	return message[Void]("host.add_to_guest_VCPUs_params", ref, key, value)
-}
-
-// RemoveFromGuestVCPUsParams is host.remove_from_guest_VCPUs_params. Remove the given key and its corresponding value
-// from the guest_VCPUs_params field of the given host. If the key is not in that Map, then do nothing.
-func (ref HostRef) RemoveFromGuestVCPUsParams(key string) Message[Void] {
-	return message[Void]("host.remove_from_guest_VCPUs_params", ref, key)
-}
-
-// SetDisplay is host.set_display. Set the display field of the given host.
-func (ref HostRef) SetDisplay(value HostDisplay) Message[Void] {
-	return message[Void]("host.set_display", ref, value)
-}
-
-// Disable is host.disable. Puts the host into a state in which no new VMs can be started. Currently active VMs on the
-// host continue to execute. Optional, in this order: auto_enable (bool); leave them off for servers that do not know
-// them. Least role: client-cert.
-func (ref HostRef) Disable(optional ...any) Message[Void] {
-	return message[Void]("host.disable", withOptional(optional, ref)...)
-}
-
-// Enable is host.enable. Puts the host into a state in which new VMs can be started. Least role: client-cert.
-func (ref HostRef) Enable() Message[Void] {
-	return message[Void]("host.enable", ref)
-}
-
-// Shutdown is host.shutdown. Shutdown the host. (This function can only be called if there are no currently running
-// VMs on the host and it is disabled.). Least role: pool-operator.
-func (ref HostRef) Shutdown() Message[Void] {
-	return message[Void]("host.shutdown", ref)
-}
-
-// Reboot is host.reboot. Reboot the host. (This function can only be called if there are no currently running VMs on
-// the host and it is disabled.). Least role: pool-operator.
-func (ref HostRef) Reboot() Message[Void] {
-	return message[Void]("host.reboot", ref)
-}
-
-// Dmesg is host.dmesg. Get the host xen dmesg. Least role: pool-operator.
-func (ref HostRef) Dmesg() Message[string] {
-	return message[string]("host.dmesg", ref)
-}
-
-// DmesgClear is host.dmesg_clear. Get the host xen dmesg, and clear the buffer. Least role: pool-operator.
-func (ref HostRef) DmesgClear() Message[string] {
-	return message[string]("host.dmesg_clear", ref)
-}
-
-// GetLog is host.get_log. Get the host's log file. Least role: read-only.
-func (ref HostRef) GetLog() Message[string] {
-	return message[string]("host.get_log", ref)
-}
-
-// SendDebugKeys is host.send_debug_keys. Inject the given string as debugging keys into Xen. Least role: pool-admin.
-func (ref HostRef) SendDebugKeys(keys string) Message[Void] {
-	return message[Void]("host.send_debug_keys", ref, keys)
-}
-
-// BugreportUpload is host.bugreport_upload. Run xen-bugtool --yestoall and upload the output to support. Least role:
-// pool-operator.
-func (ref HostRef) BugreportUpload(url string, options Map[string, string]) Message[Void] {
-	return message[Void]("host.bugreport_upload", ref, url, options)
-}
-
-// HostListMethods is host.list_methods. List all supported methods. Least role: read-only.
-func HostListMethods() Message[[]string] {
-	return message[[]string]("host.list_methods")
-}
-
-// LicenseApply is host.license_apply. Apply a new license to a host. Raises LICENSE_PROCESSING_ERROR. Least role:
-// pool-operator. Removed from XAPI: answers MESSAGE_REMOVED.
-func (ref HostRef) LicenseApply(contents string) Message[Void] {
-	return message[Void]("host.license_apply", ref, contents)
 }

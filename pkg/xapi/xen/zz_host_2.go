@@ -6,6 +6,84 @@ import (
 	"time"
 )
 
+// AddToGuestVCPUsParams is host.add_to_guest_VCPUs_params. Add the given key-value pair to the guest_VCPUs_params
+// field of the given host.
+func (ref HostRef) AddToGuestVCPUsParams(key string, value string) Message[Void] {
+	return message[Void]("host.add_to_guest_VCPUs_params", ref, key, value)
+}
+
+// RemoveFromGuestVCPUsParams is host.remove_from_guest_VCPUs_params. Remove the given key and its corresponding value
+// from the guest_VCPUs_params field of the given host. If the key is not in that Map, then do nothing.
+func (ref HostRef) RemoveFromGuestVCPUsParams(key string) Message[Void] {
+	return message[Void]("host.remove_from_guest_VCPUs_params", ref, key)
+}
+
+// SetDisplay is host.set_display. Set the display field of the given host.
+func (ref HostRef) SetDisplay(value HostDisplay) Message[Void] {
+	return message[Void]("host.set_display", ref, value)
+}
+
+// Disable is host.disable. Puts the host into a state in which no new VMs can be started. Currently active VMs on the
+// host continue to execute. Optional, in this order: auto_enable (bool); leave them off for servers that do not know
+// them. Least role: pool-operator.
+func (ref HostRef) Disable(optional ...any) Message[Void] {
+	return message[Void]("host.disable", withOptional(optional, ref)...)
+}
+
+// Enable is host.enable. Puts the host into a state in which new VMs can be started. Least role: pool-operator.
+func (ref HostRef) Enable() Message[Void] {
+	return message[Void]("host.enable", ref)
+}
+
+// Shutdown is host.shutdown. Shutdown the host. (This function can only be called if there are no currently running
+// VMs on the host and it is disabled.). Least role: pool-operator.
+func (ref HostRef) Shutdown() Message[Void] {
+	return message[Void]("host.shutdown", ref)
+}
+
+// Reboot is host.reboot. Reboot the host. (This function can only be called if there are no currently running VMs on
+// the host and it is disabled.). Least role: pool-operator.
+func (ref HostRef) Reboot() Message[Void] {
+	return message[Void]("host.reboot", ref)
+}
+
+// Dmesg is host.dmesg. Get the host xen dmesg. Least role: pool-operator.
+func (ref HostRef) Dmesg() Message[string] {
+	return message[string]("host.dmesg", ref)
+}
+
+// DmesgClear is host.dmesg_clear. Get the host xen dmesg, and clear the buffer. Least role: pool-operator.
+func (ref HostRef) DmesgClear() Message[string] {
+	return message[string]("host.dmesg_clear", ref)
+}
+
+// GetLog is host.get_log. Get the host's log file. Least role: read-only.
+func (ref HostRef) GetLog() Message[string] {
+	return message[string]("host.get_log", ref)
+}
+
+// SendDebugKeys is host.send_debug_keys. Inject the given string as debugging keys into Xen. Least role: pool-admin.
+func (ref HostRef) SendDebugKeys(keys string) Message[Void] {
+	return message[Void]("host.send_debug_keys", ref, keys)
+}
+
+// BugreportUpload is host.bugreport_upload. Run xen-bugtool --yestoall and upload the output to support. Least role:
+// pool-operator.
+func (ref HostRef) BugreportUpload(url string, options Map[string, string]) Message[Void] {
+	return message[Void]("host.bugreport_upload", ref, url, options)
+}
+
+// HostListMethods is host.list_methods. List all supported methods. Least role: read-only.
+func HostListMethods() Message[[]string] {
+	return message[[]string]("host.list_methods")
+}
+
+// LicenseApply is host.license_apply. Apply a new license to a host. Raises LICENSE_PROCESSING_ERROR. Least role:
+// pool-operator. Removed from XAPI: answers MESSAGE_REMOVED.
+func (ref HostRef) LicenseApply(contents string) Message[Void] {
+	return message[Void]("host.license_apply", ref, contents)
+}
+
 // LicenseAdd is host.license_add. Apply a new license to a host. Raises LICENSE_PROCESSING_ERROR. Least role:
 // pool-operator.
 func (ref HostRef) LicenseAdd(contents string) Message[Void] {
@@ -76,7 +154,7 @@ func (ref HostRef) GetUncooperativeResidentVMs() Message[[]VMRef] {
 
 // Evacuate is host.evacuate. Migrate all VMs off of this host, where possible. Optional, in this order: network
 // (network ref), evacuate_batch_size (int); leave them off for servers that do not know them. Least role:
-// client-cert.
+// pool-operator.
 func (ref HostRef) Evacuate(optional ...any) Message[Void] {
 	return message[Void]("host.evacuate", withOptional(optional, ref)...)
 }
@@ -372,7 +450,7 @@ func HostEmergencyReenableTLSVerification() Message[Void] {
 }
 
 // ApplyUpdates is host.apply_updates. apply updates from current enabled repository on a host. Least role:
-// client-cert.
+// pool-operator.
 func (ref HostRef) ApplyUpdates(hash string) Message[[][]string] {
 	return message[[][]string]("host.apply_updates", ref, hash)
 }

@@ -36,6 +36,9 @@ type HostCPU struct {
 	Utilisation float64 `json:"utilisation"`
 	// OtherConfig: additional configuration.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassHostCPU.

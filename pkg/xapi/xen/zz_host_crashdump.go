@@ -24,6 +24,9 @@ type HostCrashdump struct {
 	Size int64 `json:"size"`
 	// OtherConfig: additional configuration.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassHostCrashdump.

@@ -30,6 +30,9 @@ type HostDriver struct {
 	Description string `json:"description"`
 	// Info: Information about the driver.
 	Info string `json:"info"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassHostDriver.

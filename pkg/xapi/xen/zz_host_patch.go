@@ -34,6 +34,9 @@ type HostPatch struct {
 	PoolPatch PoolPatchRef `json:"pool_patch"`
 	// OtherConfig: additional configuration.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassHostPatch.

@@ -12,6 +12,9 @@ func (ref LVHDRef) IsNull() bool { return isNull(ref) }
 type LVHD struct {
 	// UUID: Unique identifier/object reference.
 	UUID string `json:"uuid"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassLVHD.

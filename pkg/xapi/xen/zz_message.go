@@ -28,6 +28,9 @@ type MessageRecord struct {
 	Timestamp time.Time `json:"timestamp"`
 	// Body: The body of the message.
 	Body string `json:"body"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassMessage.
@@ -60,6 +63,23 @@ const (
 	// ClsCertificate: Certificate.
 	ClsCertificate Cls = "Certificate"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w Cls) Known() bool {
+	switch w {
+	case ClsVM,
+		ClsHost,
+		ClsSR,
+		ClsPool,
+		ClsVMPP,
+		ClsVMSS,
+		ClsPVSProxy,
+		ClsVDI,
+		ClsCertificate:
+		return true
+	}
+	return false
+}
 
 // MessageCreate is message.create. Least role: pool-operator.
 func MessageCreate(name string, priority int64, cls Cls, objUUID string, body string) Message[MessageRef] {

@@ -45,6 +45,9 @@ type Network struct {
 	AssignedIps Map[VIFRef, string] `json:"assigned_ips"`
 	// Purpose: Set of purposes for which the server will use this network.
 	Purpose []NetworkPurpose `json:"purpose"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassNetwork.
@@ -65,6 +68,15 @@ const (
 	NetworkOperationAttaching NetworkOperation = "attaching"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w NetworkOperation) Known() bool {
+	switch w {
+	case NetworkOperationAttaching:
+		return true
+	}
+	return false
+}
+
 // NetworkDefaultLockingMode is network_default_locking_mode. A word that this datamodel does not know is kept as it
 // came.
 type NetworkDefaultLockingMode string
@@ -79,6 +91,16 @@ const (
 	NetworkDefaultLockingModeDisabled NetworkDefaultLockingMode = "disabled"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w NetworkDefaultLockingMode) Known() bool {
+	switch w {
+	case NetworkDefaultLockingModeUnlocked,
+		NetworkDefaultLockingModeDisabled:
+		return true
+	}
+	return false
+}
+
 // NetworkPurpose is network_purpose. A word that this datamodel does not know is kept as it came.
 type NetworkPurpose string
 
@@ -89,6 +111,16 @@ const (
 	// NetworkPurposeInsecureNBD: Network Block Device service without integrity or confidentiality: NOT RECOMMENDED.
 	NetworkPurposeInsecureNBD NetworkPurpose = "insecure_nbd"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w NetworkPurpose) Known() bool {
+	switch w {
+	case NetworkPurposeNBD,
+		NetworkPurposeInsecureNBD:
+		return true
+	}
+	return false
+}
 
 // GetRecord is network.get_record. Get a record containing the current state of the given network.
 func (ref NetworkRef) GetRecord() Message[*Network] {

@@ -21,6 +21,9 @@ type NetworkSriov struct {
 	RequiresReboot bool `json:"requires_reboot"`
 	// ConfigurationMode: The mode for configure network sriov.
 	ConfigurationMode SriovConfigurationMode `json:"configuration_mode"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassNetworkSriov.
@@ -43,6 +46,18 @@ const (
 	// SriovConfigurationModeUnknown: Unknown mode.
 	SriovConfigurationModeUnknown SriovConfigurationMode = "unknown"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w SriovConfigurationMode) Known() bool {
+	switch w {
+	case SriovConfigurationModeSysfs,
+		SriovConfigurationModeModprobe,
+		SriovConfigurationModeManual,
+		SriovConfigurationModeUnknown:
+		return true
+	}
+	return false
+}
 
 // GetRecord is network_sriov.get_record. Get a record containing the current state of the given network_sriov.
 func (ref NetworkSriovRef) GetRecord() Message[*NetworkSriov] {

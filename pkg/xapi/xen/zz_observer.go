@@ -29,6 +29,9 @@ type Observer struct {
 	Components []string `json:"components"`
 	// Enabled: This denotes if the observer is enabled. true if it is enabled and false if it is disabled.
 	Enabled bool `json:"enabled"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassObserver.

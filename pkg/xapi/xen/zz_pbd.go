@@ -22,6 +22,9 @@ type PBD struct {
 	CurrentlyAttached bool `json:"currently_attached"`
 	// OtherConfig: additional configuration.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassPBD.

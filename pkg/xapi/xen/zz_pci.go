@@ -42,6 +42,9 @@ type PCI struct {
 	SubsystemDeviceName string `json:"subsystem_device_name"`
 	// DriverName: Driver name.
 	DriverName string `json:"driver_name"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassPCI.
@@ -64,6 +67,18 @@ const (
 	// PCIDom0AccessEnableOnReboot: On host reboot dom0 will be allowed to access this device.
 	PCIDom0AccessEnableOnReboot PCIDom0Access = "enable_on_reboot"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w PCIDom0Access) Known() bool {
+	switch w {
+	case PCIDom0AccessEnabled,
+		PCIDom0AccessDisableOnReboot,
+		PCIDom0AccessDisabled,
+		PCIDom0AccessEnableOnReboot:
+		return true
+	}
+	return false
+}
 
 // GetRecord is PCI.get_record. Get a record containing the current state of the given PCI.
 func (ref PCIRef) GetRecord() Message[*PCI] {

@@ -35,6 +35,9 @@ type PGPU struct {
 	IsSystemDisplayDevice bool `json:"is_system_display_device"`
 	// CompatibilityMetadata: PGPU metadata to determine whether a VGPU can migrate between two PGPUs.
 	CompatibilityMetadata Map[string, string] `json:"compatibility_metadata"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassPGPU.

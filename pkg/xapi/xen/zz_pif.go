@@ -85,6 +85,9 @@ type PIF struct {
 	SriovLogicalPIFOf []NetworkSriovRef `json:"sriov_logical_PIF_of"`
 	// PCI: Link to underlying PCI device.
 	PCI PCIRef `json:"PCI"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassPIF.
@@ -106,6 +109,17 @@ const (
 	IPConfigurationModeStatic IPConfigurationMode = "Static"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w IPConfigurationMode) Known() bool {
+	switch w {
+	case IPConfigurationModeNone,
+		IPConfigurationModeDHCP,
+		IPConfigurationModeStatic:
+		return true
+	}
+	return false
+}
+
 // IPv6ConfigurationMode is ipv6_configuration_mode. A word that this datamodel does not know is kept as it came.
 type IPv6ConfigurationMode string
 
@@ -121,6 +135,18 @@ const (
 	IPv6ConfigurationModeAutoconf IPv6ConfigurationMode = "Autoconf"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w IPv6ConfigurationMode) Known() bool {
+	switch w {
+	case IPv6ConfigurationModeNone,
+		IPv6ConfigurationModeDHCP,
+		IPv6ConfigurationModeStatic,
+		IPv6ConfigurationModeAutoconf:
+		return true
+	}
+	return false
+}
+
 // PrimaryAddressType is primary_address_type. A word that this datamodel does not know is kept as it came.
 type PrimaryAddressType string
 
@@ -131,6 +157,16 @@ const (
 	// PrimaryAddressTypeIPv6: Primary address is the IPv6 address.
 	PrimaryAddressTypeIPv6 PrimaryAddressType = "IPv6"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w PrimaryAddressType) Known() bool {
+	switch w {
+	case PrimaryAddressTypeIPv4,
+		PrimaryAddressTypeIPv6:
+		return true
+	}
+	return false
+}
 
 // PIFIGMPStatus is pif_igmp_status. A word that this datamodel does not know is kept as it came.
 type PIFIGMPStatus string
@@ -145,6 +181,17 @@ const (
 	// underlying VLAN slave PIF.
 	PIFIGMPStatusUnknown PIFIGMPStatus = "unknown"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w PIFIGMPStatus) Known() bool {
+	switch w {
+	case PIFIGMPStatusEnabled,
+		PIFIGMPStatusDisabled,
+		PIFIGMPStatusUnknown:
+		return true
+	}
+	return false
+}
 
 // GetRecord is PIF.get_record. Get a record containing the current state of the given PIF.
 func (ref PIFRef) GetRecord() Message[*PIF] {

@@ -169,6 +169,9 @@ type Pool struct {
 	// internally call it: the HTTP(s) PUT /import and /import_metadata calls and disaster recovery (VM.recover and
 	// VM_appliance.recover); it does not apply to VM.clone or VM.copy, which inherit the source VM's state.
 	AutoUpdateVMSecurebootCertificates bool `json:"auto_update_vm_secureboot_certificates"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassPool.
@@ -222,6 +225,30 @@ const (
 	PoolAllowedOperationExchangeCrlsOnJoin PoolAllowedOperation = "exchange_crls_on_join"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w PoolAllowedOperation) Known() bool {
+	switch w {
+	case PoolAllowedOperationHAEnable,
+		PoolAllowedOperationHADisable,
+		PoolAllowedOperationClusterCreate,
+		PoolAllowedOperationDesignateNewMaster,
+		PoolAllowedOperationConfigureRepositories,
+		PoolAllowedOperationSyncUpdates,
+		PoolAllowedOperationSyncBundle,
+		PoolAllowedOperationGetUpdates,
+		PoolAllowedOperationApplyUpdates,
+		PoolAllowedOperationTLSVerificationEnable,
+		PoolAllowedOperationCertRefresh,
+		PoolAllowedOperationExchangeCertificatesOnJoin,
+		PoolAllowedOperationExchangeCACertificatesOnJoin,
+		PoolAllowedOperationCopyPrimaryHostCerts,
+		PoolAllowedOperationEject,
+		PoolAllowedOperationExchangeCrlsOnJoin:
+		return true
+	}
+	return false
+}
+
 // TelemetryFrequency is telemetry_frequency. A word that this datamodel does not know is kept as it came.
 type TelemetryFrequency string
 
@@ -235,6 +262,17 @@ const (
 	TelemetryFrequencyMonthly TelemetryFrequency = "monthly"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w TelemetryFrequency) Known() bool {
+	switch w {
+	case TelemetryFrequencyDaily,
+		TelemetryFrequencyWeekly,
+		TelemetryFrequencyMonthly:
+		return true
+	}
+	return false
+}
+
 // UpdateSyncFrequency is update_sync_frequency. A word that this datamodel does not know is kept as it came.
 type UpdateSyncFrequency string
 
@@ -245,6 +283,16 @@ const (
 	// UpdateSyncFrequencyWeekly: The update synchronizations happen every week on the chosen day.
 	UpdateSyncFrequencyWeekly UpdateSyncFrequency = "weekly"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w UpdateSyncFrequency) Known() bool {
+	switch w {
+	case UpdateSyncFrequencyDaily,
+		UpdateSyncFrequencyWeekly:
+		return true
+	}
+	return false
+}
 
 // HelloReturn is hello_return. A word that this datamodel does not know is kept as it came.
 type HelloReturn string
@@ -258,6 +306,17 @@ const (
 	// HelloReturnCannotTalkBack:.
 	HelloReturnCannotTalkBack HelloReturn = "cannot_talk_back"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w HelloReturn) Known() bool {
+	switch w {
+	case HelloReturnOk,
+		HelloReturnUnknownHost,
+		HelloReturnCannotTalkBack:
+		return true
+	}
+	return false
+}
 
 // PoolGuestSecurebootReadiness is pool_guest_secureboot_readiness. A word that this datamodel does not know is kept
 // as it came.
@@ -273,6 +332,17 @@ const (
 	PoolGuestSecurebootReadinessNotReady PoolGuestSecurebootReadiness = "not_ready"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w PoolGuestSecurebootReadiness) Known() bool {
+	switch w {
+	case PoolGuestSecurebootReadinessReady,
+		PoolGuestSecurebootReadinessReadyNoDbx,
+		PoolGuestSecurebootReadinessNotReady:
+		return true
+	}
+	return false
+}
+
 // CertificatePurpose is certificate_purpose. A word that this datamodel does not know is kept as it came.
 type CertificatePurpose string
 
@@ -284,6 +354,16 @@ const (
 	// services.
 	CertificatePurposeLdaps CertificatePurpose = "ldaps"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w CertificatePurpose) Known() bool {
+	switch w {
+	case CertificatePurposeLicensing,
+		CertificatePurposeLdaps:
+		return true
+	}
+	return false
+}
 
 // GetRecord is pool.get_record. Get a record containing the current state of the given pool.
 func (ref PoolRef) GetRecord() Message[*Pool] {
@@ -820,88 +900,4 @@ func PoolJoin(masterAddress string, masterUsername string, masterPassword string
 // PoolJoinForce is pool.join_force. Instruct host to join a new pool. Least role: pool-operator.
 func PoolJoinForce(masterAddress string, masterUsername string, masterPassword string) Message[Void] {
 	return message[Void]("pool.join_force", masterAddress, masterUsername, masterPassword)
-}
-
-// PoolEject is pool.eject. Instruct a pool master to eject a host from the pool. Least role: pool-operator.
-func PoolEject(host HostRef) Message[Void] {
-	return message[Void]("pool.eject", host)
-}
-
-// PoolEmergencyTransitionToMaster is pool.emergency_transition_to_master. Instruct host that's currently a slave to
-// transition to being master. Least role: pool-operator.
-func PoolEmergencyTransitionToMaster() Message[Void] {
-	return message[Void]("pool.emergency_transition_to_master")
-}
-
-// PoolEmergencyResetMaster is pool.emergency_reset_master. Instruct a slave already in a pool that the master has
-// changed. Least role: pool-operator.
-func PoolEmergencyResetMaster(masterAddress string) Message[Void] {
-	return message[Void]("pool.emergency_reset_master", masterAddress)
-}
-
-// PoolRecoverSlaves is pool.recover_slaves. Instruct a pool master, M, to try and contact its slaves and, if slaves
-// are in emergency mode, reset their master address to M. Least role: pool-operator.
-func PoolRecoverSlaves() Message[[]HostRef] {
-	return message[[]HostRef]("pool.recover_slaves")
-}
-
-// PoolCreateVLAN is pool.create_VLAN. Create PIFs, mapping a network to the same physical interface/VLAN on each
-// host. This call is deprecated: use Pool.create_VLAN_from_PIF instead. Raises VLAN_TAG_INVALID. Least role:
-// pool-operator.
-func PoolCreateVLAN(device string, network NetworkRef, vlan int64) Message[[]PIFRef] {
-	return message[[]PIFRef]("pool.create_VLAN", device, network, vlan)
-}
-
-// PoolManagementReconfigure is pool.management_reconfigure. Reconfigure the management network interface for all
-// Hosts in the Pool. Raises HA_IS_ENABLED, PIF_NOT_PRESENT, CANNOT_PLUG_BOND_SLAVE,
-// PIF_INCOMPATIBLE_PRIMARY_ADDRESS_TYPE, PIF_HAS_NO_NETWORK_CONFIGURATION, PIF_HAS_NO_V6_NETWORK_CONFIGURATION. Least
-// role: pool-operator.
-func PoolManagementReconfigure(network NetworkRef) Message[Void] {
-	return message[Void]("pool.management_reconfigure", network)
-}
-
-// PoolCreateVLANFromPIF is pool.create_VLAN_from_PIF. Create a pool-wide VLAN by taking the PIF. Raises
-// VLAN_TAG_INVALID. Least role: pool-operator.
-func PoolCreateVLANFromPIF(pif PIFRef, network NetworkRef, vlan int64) Message[[]PIFRef] {
-	return message[[]PIFRef]("pool.create_VLAN_from_PIF", pif, network, vlan)
-}
-
-// PoolEnableHA is pool.enable_ha. Turn on High Availability mode. Least role: client-cert.
-func PoolEnableHA(heartbeatSRs []SRRef, configuration Map[string, string]) Message[Void] {
-	return message[Void]("pool.enable_ha", heartbeatSRs, configuration)
-}
-
-// PoolDisableHA is pool.disable_ha. Turn off High Availability mode. Least role: client-cert.
-func PoolDisableHA() Message[Void] {
-	return message[Void]("pool.disable_ha")
-}
-
-// PoolSyncDatabase is pool.sync_database. Forcibly synchronise the database now. Least role: pool-operator.
-func PoolSyncDatabase() Message[Void] {
-	return message[Void]("pool.sync_database")
-}
-
-// PoolDesignateNewMaster is pool.designate_new_master. Perform an orderly handover of the role of master to the
-// referenced host. Least role: pool-operator.
-func PoolDesignateNewMaster(host HostRef) Message[Void] {
-	return message[Void]("pool.designate_new_master", host)
-}
-
-// PoolHAPreventRestartsFor is pool.ha_prevent_restarts_for. When this call returns the VM restart logic will not run
-// for the requested number of seconds. If the argument is zero then the restart thread is immediately unblocked.
-// Least role: pool-operator.
-func PoolHAPreventRestartsFor(seconds int64) Message[Void] {
-	return message[Void]("pool.ha_prevent_restarts_for", seconds)
-}
-
-// PoolHAFailoverPlanExists is pool.ha_failover_plan_exists. Returns true if a VM failover plan exists for up to 'n'
-// host failures. Least role: pool-operator.
-func PoolHAFailoverPlanExists(n int64) Message[bool] {
-	return message[bool]("pool.ha_failover_plan_exists", n)
-}
-
-// PoolHAComputeMaxHostFailuresToTolerate is pool.ha_compute_max_host_failures_to_tolerate. Returns the maximum number
-// of host failures we could tolerate before we would be unable to restart configured VMs. Least role: pool-operator.
-func PoolHAComputeMaxHostFailuresToTolerate() Message[int64] {
-	return message[int64]("pool.ha_compute_max_host_failures_to_tolerate")
 }

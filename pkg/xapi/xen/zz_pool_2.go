@@ -6,6 +6,90 @@ import (
 	"time"
 )
 
+// PoolEject is pool.eject. Instruct a pool master to eject a host from the pool. Least role: pool-operator.
+func PoolEject(host HostRef) Message[Void] {
+	return message[Void]("pool.eject", host)
+}
+
+// PoolEmergencyTransitionToMaster is pool.emergency_transition_to_master. Instruct host that's currently a slave to
+// transition to being master. Least role: pool-operator.
+func PoolEmergencyTransitionToMaster() Message[Void] {
+	return message[Void]("pool.emergency_transition_to_master")
+}
+
+// PoolEmergencyResetMaster is pool.emergency_reset_master. Instruct a slave already in a pool that the master has
+// changed. Least role: pool-operator.
+func PoolEmergencyResetMaster(masterAddress string) Message[Void] {
+	return message[Void]("pool.emergency_reset_master", masterAddress)
+}
+
+// PoolRecoverSlaves is pool.recover_slaves. Instruct a pool master, M, to try and contact its slaves and, if slaves
+// are in emergency mode, reset their master address to M. Least role: pool-operator.
+func PoolRecoverSlaves() Message[[]HostRef] {
+	return message[[]HostRef]("pool.recover_slaves")
+}
+
+// PoolCreateVLAN is pool.create_VLAN. Create PIFs, mapping a network to the same physical interface/VLAN on each
+// host. This call is deprecated: use Pool.create_VLAN_from_PIF instead. Raises VLAN_TAG_INVALID. Least role:
+// pool-operator.
+func PoolCreateVLAN(device string, network NetworkRef, vlan int64) Message[[]PIFRef] {
+	return message[[]PIFRef]("pool.create_VLAN", device, network, vlan)
+}
+
+// PoolManagementReconfigure is pool.management_reconfigure. Reconfigure the management network interface for all
+// Hosts in the Pool. Raises HA_IS_ENABLED, PIF_NOT_PRESENT, CANNOT_PLUG_BOND_SLAVE,
+// PIF_INCOMPATIBLE_PRIMARY_ADDRESS_TYPE, PIF_HAS_NO_NETWORK_CONFIGURATION, PIF_HAS_NO_V6_NETWORK_CONFIGURATION. Least
+// role: pool-operator.
+func PoolManagementReconfigure(network NetworkRef) Message[Void] {
+	return message[Void]("pool.management_reconfigure", network)
+}
+
+// PoolCreateVLANFromPIF is pool.create_VLAN_from_PIF. Create a pool-wide VLAN by taking the PIF. Raises
+// VLAN_TAG_INVALID. Least role: pool-operator.
+func PoolCreateVLANFromPIF(pif PIFRef, network NetworkRef, vlan int64) Message[[]PIFRef] {
+	return message[[]PIFRef]("pool.create_VLAN_from_PIF", pif, network, vlan)
+}
+
+// PoolEnableHA is pool.enable_ha. Turn on High Availability mode. Least role: pool-operator.
+func PoolEnableHA(heartbeatSRs []SRRef, configuration Map[string, string]) Message[Void] {
+	return message[Void]("pool.enable_ha", heartbeatSRs, configuration)
+}
+
+// PoolDisableHA is pool.disable_ha. Turn off High Availability mode. Least role: pool-operator.
+func PoolDisableHA() Message[Void] {
+	return message[Void]("pool.disable_ha")
+}
+
+// PoolSyncDatabase is pool.sync_database. Forcibly synchronise the database now. Least role: pool-operator.
+func PoolSyncDatabase() Message[Void] {
+	return message[Void]("pool.sync_database")
+}
+
+// PoolDesignateNewMaster is pool.designate_new_master. Perform an orderly handover of the role of master to the
+// referenced host. Least role: pool-operator.
+func PoolDesignateNewMaster(host HostRef) Message[Void] {
+	return message[Void]("pool.designate_new_master", host)
+}
+
+// PoolHAPreventRestartsFor is pool.ha_prevent_restarts_for. When this call returns the VM restart logic will not run
+// for the requested number of seconds. If the argument is zero then the restart thread is immediately unblocked.
+// Least role: pool-operator.
+func PoolHAPreventRestartsFor(seconds int64) Message[Void] {
+	return message[Void]("pool.ha_prevent_restarts_for", seconds)
+}
+
+// PoolHAFailoverPlanExists is pool.ha_failover_plan_exists. Returns true if a VM failover plan exists for up to 'n'
+// host failures. Least role: pool-operator.
+func PoolHAFailoverPlanExists(n int64) Message[bool] {
+	return message[bool]("pool.ha_failover_plan_exists", n)
+}
+
+// PoolHAComputeMaxHostFailuresToTolerate is pool.ha_compute_max_host_failures_to_tolerate. Returns the maximum number
+// of host failures we could tolerate before we would be unable to restart configured VMs. Least role: pool-operator.
+func PoolHAComputeMaxHostFailuresToTolerate() Message[int64] {
+	return message[int64]("pool.ha_compute_max_host_failures_to_tolerate")
+}
+
 // PoolHAComputeHypotheticalMaxHostFailuresToTolerate is pool.ha_compute_hypothetical_max_host_failures_to_tolerate.
 // Returns the maximum number of host failures we could tolerate before we would be unable to restart the provided
 // VMs. Least role: read-only.
@@ -114,14 +198,14 @@ func PoolCertificateList() Message[[]string] {
 }
 
 // PoolInstallCACertificate is pool.install_ca_certificate. Install a TLS CA certificate, pool-wide. Least role:
-// client-cert. Deprecated by XAPI.
+// pool-operator. Deprecated by XAPI.
 func PoolInstallCACertificate(name string, cert string) Message[Void] {
 	return message[Void]("pool.install_ca_certificate", name, cert)
 }
 
 // PoolUninstallCACertificate is pool.uninstall_ca_certificate. Remove a pool-wide TLS CA certificate. Optional, in
-// this order: force (bool); leave them off for servers that do not know them. Least role: client-cert. Deprecated by
-// XAPI.
+// this order: force (bool); leave them off for servers that do not know them. Least role: pool-operator. Deprecated
+// by XAPI.
 func PoolUninstallCACertificate(name string, optional ...any) Message[Void] {
 	return message[Void]("pool.uninstall_ca_certificate", withOptional(optional, name)...)
 }
@@ -242,54 +326,54 @@ func PoolRotateSecret() Message[Void] {
 	return message[Void]("pool.rotate_secret")
 }
 
-// SetRepositories is pool.set_repositories. Set enabled set of repositories. Least role: client-cert.
+// SetRepositories is pool.set_repositories. Set enabled set of repositories. Least role: pool-operator.
 func (ref PoolRef) SetRepositories(value []RepositoryRef) Message[Void] {
 	return message[Void]("pool.set_repositories", ref, value)
 }
 
-// AddRepository is pool.add_repository. Add a repository to the enabled set. Least role: client-cert.
+// AddRepository is pool.add_repository. Add a repository to the enabled set. Least role: pool-operator.
 func (ref PoolRef) AddRepository(value RepositoryRef) Message[Void] {
 	return message[Void]("pool.add_repository", ref, value)
 }
 
-// RemoveRepository is pool.remove_repository. Remove a repository from the enabled set. Least role: client-cert.
+// RemoveRepository is pool.remove_repository. Remove a repository from the enabled set. Least role: pool-operator.
 func (ref PoolRef) RemoveRepository(value RepositoryRef) Message[Void] {
 	return message[Void]("pool.remove_repository", ref, value)
 }
 
 // SyncUpdates is pool.sync_updates. Sync with the enabled repository. Optional, in this order: token (string),
 // token_id (string), username (string), password (string); leave them off for servers that do not know them. Least
-// role: client-cert.
+// role: pool-operator.
 func (ref PoolRef) SyncUpdates(force bool, optional ...any) Message[string] {
 	return message[string]("pool.sync_updates", withOptional(optional, ref, force)...)
 }
 
 // CheckUpdateReadiness is pool.check_update_readiness. Check if the pool is ready to be updated. If not, report the
-// reasons. Least role: client-cert.
+// reasons. Least role: pool-operator.
 func (ref PoolRef) CheckUpdateReadiness(requiresReboot bool) Message[[][]string] {
 	return message[[][]string]("pool.check_update_readiness", ref, requiresReboot)
 }
 
 // EnableClientCertificateAuth is pool.enable_client_certificate_auth. Enable client certificate authentication on the
-// pool. Least role: client-cert.
+// pool. Least role: pool-operator.
 func (ref PoolRef) EnableClientCertificateAuth(name string) Message[Void] {
 	return message[Void]("pool.enable_client_certificate_auth", ref, name)
 }
 
 // DisableClientCertificateAuth is pool.disable_client_certificate_auth. Disable client certificate authentication on
-// the pool. Least role: client-cert.
+// the pool. Least role: pool-operator.
 func (ref PoolRef) DisableClientCertificateAuth() Message[Void] {
 	return message[Void]("pool.disable_client_certificate_auth", ref)
 }
 
 // ConfigureRepositoryProxy is pool.configure_repository_proxy. Configure proxy for RPM package repositories. Least
-// role: client-cert.
+// role: pool-operator.
 func (ref PoolRef) ConfigureRepositoryProxy(url string, username string, password string) Message[Void] {
 	return message[Void]("pool.configure_repository_proxy", ref, url, username, password)
 }
 
 // DisableRepositoryProxy is pool.disable_repository_proxy. Disable the proxy for RPM package repositories. Least
-// role: client-cert.
+// role: pool-operator.
 func (ref PoolRef) DisableRepositoryProxy() Message[Void] {
 	return message[Void]("pool.disable_repository_proxy", ref)
 }
@@ -396,20 +480,20 @@ func (ref PoolRef) SetSSHAutoMode(value bool) Message[Void] {
 }
 
 // InstallTrustedCertificate is pool.install_trusted_certificate. Install a trusted TLS certificate, pool-wide. Least
-// role: client-cert.
+// role: pool-operator.
 func (ref PoolRef) InstallTrustedCertificate(ca bool, cert string, purpose []CertificatePurpose) Message[Void] {
 	return message[Void]("pool.install_trusted_certificate", ref, ca, cert, purpose)
 }
 
 // UninstallTrustedCertificate is pool.uninstall_trusted_certificate. Uninstall a trusted TLS certificate, pool-wide.
-// Least role: client-cert.
+// Least role: pool-operator.
 func (ref PoolRef) UninstallTrustedCertificate(certificate CertificateRef) Message[Void] {
 	return message[Void]("pool.uninstall_trusted_certificate", ref, certificate)
 }
 
 // SyncTrustedCertificatesFrom is pool.sync_trusted_certificates_from. Download trusted TLS certificates from a remote
 // pool and install them in this pool. Certificates already present locally (matched by fingerprint and purpose) are
-// skipped. Least role: client-cert.
+// skipped. Least role: pool-operator.
 func (ref PoolRef) SyncTrustedCertificatesFrom(remotePool string, remoteSession SessionRef, remoteCertificate string, ca bool) Message[[]CertificateRef] {
 	return message[[]CertificateRef]("pool.sync_trusted_certificates_from", ref, remotePool, remoteSession, remoteCertificate, ca)
 }

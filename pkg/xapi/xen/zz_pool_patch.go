@@ -30,6 +30,9 @@ type PoolPatch struct {
 	PoolUpdate PoolUpdateRef `json:"pool_update"`
 	// OtherConfig: additional configuration.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassPoolPatch.
@@ -55,6 +58,18 @@ const (
 	// AfterApplyGuidanceRestartXAPI: This patch requires XAPI to be restarted once applied.
 	AfterApplyGuidanceRestartXAPI AfterApplyGuidance = "restartXAPI"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w AfterApplyGuidance) Known() bool {
+	switch w {
+	case AfterApplyGuidanceRestartHVM,
+		AfterApplyGuidanceRestartPV,
+		AfterApplyGuidanceRestartHost,
+		AfterApplyGuidanceRestartXAPI:
+		return true
+	}
+	return false
+}
 
 // GetRecord is pool_patch.get_record. Get a record containing the current state of the given pool_patch. Deprecated
 // by XAPI.

@@ -32,6 +32,9 @@ type PoolUpdate struct {
 	OtherConfig Map[string, string] `json:"other_config"`
 	// EnforceHomogeneity: Flag - if true, all hosts in a pool must apply this update.
 	EnforceHomogeneity bool `json:"enforce_homogeneity"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassPoolUpdate.
@@ -59,6 +62,18 @@ const (
 	UpdateAfterApplyGuidanceRestartXAPI UpdateAfterApplyGuidance = "restartXAPI"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w UpdateAfterApplyGuidance) Known() bool {
+	switch w {
+	case UpdateAfterApplyGuidanceRestartHVM,
+		UpdateAfterApplyGuidanceRestartPV,
+		UpdateAfterApplyGuidanceRestartHost,
+		UpdateAfterApplyGuidanceRestartXAPI:
+		return true
+	}
+	return false
+}
+
 // LivepatchStatus is livepatch_status. A word that this datamodel does not know is kept as it came.
 type LivepatchStatus string
 
@@ -71,6 +86,17 @@ const (
 	// LivepatchStatusOk: There is no applicable live patch.
 	LivepatchStatusOk LivepatchStatus = "ok"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w LivepatchStatus) Known() bool {
+	switch w {
+	case LivepatchStatusOkLivepatchComplete,
+		LivepatchStatusOkLivepatchIncomplete,
+		LivepatchStatusOk:
+		return true
+	}
+	return false
+}
 
 // GetRecord is pool_update.get_record. Get a record containing the current state of the given pool_update.
 func (ref PoolUpdateRef) GetRecord() Message[*PoolUpdate] {

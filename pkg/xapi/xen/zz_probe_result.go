@@ -25,6 +25,9 @@ type ProbeResult struct {
 	// ExtraInfo: Additional plugin-specific information about this configuration, that might be of use for an API
 	// user. This can, for example, include the LUN or the WWPN.
 	ExtraInfo Map[string, string] `json:"extra_info"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassProbeResult.

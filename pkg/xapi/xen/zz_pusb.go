@@ -38,6 +38,9 @@ type PUSB struct {
 	OtherConfig Map[string, string] `json:"other_config"`
 	// Speed: USB device speed.
 	Speed float64 `json:"speed"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassPUSB.

@@ -24,6 +24,9 @@ type PVSCacheStorage struct {
 	Size int64 `json:"size"`
 	// VDI: The VDI used for caching.
 	VDI VDIRef `json:"VDI"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassPVSCacheStorage.

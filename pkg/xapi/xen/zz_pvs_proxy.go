@@ -20,6 +20,9 @@ type PVSProxy struct {
 	CurrentlyAttached bool `json:"currently_attached"`
 	// Status: The run-time status of the proxy.
 	Status PVSProxyStatus `json:"status"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassPVSProxy.
@@ -44,6 +47,19 @@ const (
 	// PVSProxyStatusIncompatibleProtocolVersion: The PVS protocol in use is not compatible with the PVS proxy.
 	PVSProxyStatusIncompatibleProtocolVersion PVSProxyStatus = "incompatible_protocol_version"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w PVSProxyStatus) Known() bool {
+	switch w {
+	case PVSProxyStatusStopped,
+		PVSProxyStatusInitialised,
+		PVSProxyStatusCaching,
+		PVSProxyStatusIncompatibleWriteCacheMode,
+		PVSProxyStatusIncompatibleProtocolVersion:
+		return true
+	}
+	return false
+}
 
 // GetRecord is PVS_proxy.get_record. Get a record containing the current state of the given PVS_proxy.
 func (ref PVSProxyRef) GetRecord() Message[*PVSProxy] {

@@ -20,6 +20,9 @@ type PVSServer struct {
 	LastPort int64 `json:"last_port"`
 	// Site: PVS site this server is part of.
 	Site PVSSiteRef `json:"site"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassPVSServer.

@@ -24,6 +24,9 @@ type PVSSite struct {
 	Servers []PVSServerRef `json:"servers"`
 	// Proxies: The set of proxies associated with the site.
 	Proxies []PVSProxyRef `json:"proxies"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassPVSSite.

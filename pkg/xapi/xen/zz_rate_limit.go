@@ -22,6 +22,9 @@ type RateLimit struct {
 	BurstSize float64 `json:"burst_size"`
 	// FillRate: Tokens added to the bucket per second.
 	FillRate float64 `json:"fill_rate"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassRateLimit.

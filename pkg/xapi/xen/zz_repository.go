@@ -35,6 +35,9 @@ type Repository struct {
 	Origin Origin `json:"origin"`
 	// Certificate: The certificate of the host which hosts this repository.
 	Certificate string `json:"certificate"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassRepository.
@@ -58,6 +61,17 @@ const (
 	// OriginRemotePool: The origin of the repository is a remote pool.
 	OriginRemotePool Origin = "remote_pool"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w Origin) Known() bool {
+	switch w {
+	case OriginRemote,
+		OriginBundle,
+		OriginRemotePool:
+		return true
+	}
+	return false
+}
 
 // GetRecord is Repository.get_record. Get a record containing the current state of the given Repository.
 func (ref RepositoryRef) GetRecord() Message[*Repository] {
@@ -141,30 +155,30 @@ func (ref RepositoryRef) SetNameDescription(value string) Message[Void] {
 }
 
 // RepositoryIntroduce is Repository.introduce. Add the configuration for a new remote repository. Optional, in this
-// order: gpgkey_path (string); leave them off for servers that do not know them. Least role: client-cert.
+// order: gpgkey_path (string); leave them off for servers that do not know them. Least role: pool-operator.
 func RepositoryIntroduce(nameLabel string, nameDescription string, binaryURL string, sourceURL string, update bool, optional ...any) Message[RepositoryRef] {
 	return message[RepositoryRef]("Repository.introduce", withOptional(optional, nameLabel, nameDescription, binaryURL, sourceURL, update)...)
 }
 
 // RepositoryIntroduceBundle is Repository.introduce_bundle. Add the configuration for a new bundle repository. Least
-// role: client-cert.
+// role: pool-operator.
 func RepositoryIntroduceBundle(nameLabel string, nameDescription string) Message[RepositoryRef] {
 	return message[RepositoryRef]("Repository.introduce_bundle", nameLabel, nameDescription)
 }
 
 // RepositoryIntroduceRemotePool is Repository.introduce_remote_pool. Add the configuration for a new remote pool
-// repository. Least role: client-cert.
+// repository. Least role: pool-operator.
 func RepositoryIntroduceRemotePool(nameLabel string, nameDescription string, binaryURL string, certificate string) Message[RepositoryRef] {
 	return message[RepositoryRef]("Repository.introduce_remote_pool", nameLabel, nameDescription, binaryURL, certificate)
 }
 
-// Forget is Repository.forget. Remove the repository record from the database. Least role: client-cert.
+// Forget is Repository.forget. Remove the repository record from the database. Least role: pool-operator.
 func (ref RepositoryRef) Forget() Message[Void] {
 	return message[Void]("Repository.forget", ref)
 }
 
 // SetGpgkeyPath is Repository.set_gpgkey_path. Set the file name of the GPG public key of the repository. Least role:
-// client-cert.
+// pool-operator.
 func (ref RepositoryRef) SetGpgkeyPath(value string) Message[Void] {
 	return message[Void]("Repository.set_gpgkey_path", ref, value)
 }

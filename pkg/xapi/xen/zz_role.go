@@ -20,6 +20,9 @@ type Role struct {
 	Subroles []RoleRef `json:"subroles"`
 	// IsInternal: Indicates whether the role is only to be assigned internally by xapi, or can be used by clients.
 	IsInternal bool `json:"is_internal"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassRole.

@@ -19,6 +19,9 @@ type SDNController struct {
 	Address string `json:"address"`
 	// Port: TCP port of the controller.
 	Port int64 `json:"port"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassSDNController.
@@ -37,6 +40,16 @@ const (
 	// SDNControllerProtocolPssl: Passive ssl connection.
 	SDNControllerProtocolPssl SDNControllerProtocol = "pssl"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w SDNControllerProtocol) Known() bool {
+	switch w {
+	case SDNControllerProtocolSSL,
+		SDNControllerProtocolPssl:
+		return true
+	}
+	return false
+}
 
 // GetRecord is SDN_controller.get_record. Get a record containing the current state of the given SDN_controller.
 func (ref SDNControllerRef) GetRecord() Message[*SDNController] {

@@ -16,6 +16,9 @@ type Secret struct {
 	Value string `json:"value"`
 	// OtherConfig: other_config.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassSecret.

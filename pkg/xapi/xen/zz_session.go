@@ -50,6 +50,9 @@ type Session struct {
 	Originator string `json:"originator"`
 	// ClientCertificate: indicates whether this session was authenticated using a client certificate.
 	ClientCertificate bool `json:"client_certificate"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassSession.

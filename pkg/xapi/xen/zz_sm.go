@@ -40,6 +40,9 @@ type SM struct {
 	RequiredClusterStack []string `json:"required_cluster_stack"`
 	// SupportedImageFormats: Image formats supported by the SR: raw, vhd, qcow2.
 	SupportedImageFormats []ImageFormatType `json:"supported_image_formats"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassSM.
@@ -63,6 +66,17 @@ const (
 	// ImageFormatTypeQcow2: Qemu Copy-On-Write version 2.
 	ImageFormatTypeQcow2 ImageFormatType = "qcow2"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w ImageFormatType) Known() bool {
+	switch w {
+	case ImageFormatTypeRaw,
+		ImageFormatTypeVhd,
+		ImageFormatTypeQcow2:
+		return true
+	}
+	return false
+}
 
 // GetRecord is SM.get_record. Get a record containing the current state of the given SM.
 func (ref SMRef) GetRecord() Message[*SM] {

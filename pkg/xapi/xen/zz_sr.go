@@ -55,6 +55,9 @@ type SR struct {
 	Clustered bool `json:"clustered"`
 	// IsToolsSR: True if this is the SR that contains the Tools ISO VDIs.
 	IsToolsSR bool `json:"is_tools_sr"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassSR.
@@ -128,6 +131,42 @@ const (
 	// StorageOperationPBDDestroy: Destroying one of this SR's PBDs.
 	StorageOperationPBDDestroy StorageOperation = "pbd_destroy"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w StorageOperation) Known() bool {
+	switch w {
+	case StorageOperationScan,
+		StorageOperationDestroy,
+		StorageOperationForget,
+		StorageOperationPlug,
+		StorageOperationUnplug,
+		StorageOperationUpdate,
+		StorageOperationVDICreate,
+		StorageOperationVDIIntroduce,
+		StorageOperationVDIDestroy,
+		StorageOperationVDIResize,
+		StorageOperationVDIClone,
+		StorageOperationVDISnapshot,
+		StorageOperationVDIMirror,
+		StorageOperationVDIEnableCBT,
+		StorageOperationVDIDisableCBT,
+		StorageOperationVDIDataDestroy,
+		StorageOperationVDIListChangedBlocks,
+		StorageOperationVDISetOnBoot,
+		StorageOperationVDIBlocked,
+		StorageOperationVDICopy,
+		StorageOperationVDIForceUnlock,
+		StorageOperationVDIForget,
+		StorageOperationVDIGenerateConfig,
+		StorageOperationVDIResizeOnline,
+		StorageOperationVDIUpdate,
+		StorageOperationVDIRevert,
+		StorageOperationPBDCreate,
+		StorageOperationPBDDestroy:
+		return true
+	}
+	return false
+}
 
 // GetRecord is SR.get_record. Get a record containing the current state of the given SR.
 func (ref SRRef) GetRecord() Message[*SR] {

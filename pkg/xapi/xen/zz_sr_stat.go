@@ -25,6 +25,9 @@ type SRStat struct {
 	Clustered bool `json:"clustered"`
 	// Health: The health status of the SR.
 	Health SRHealth `json:"health"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassSRStat.
@@ -50,3 +53,15 @@ const (
 	// SRHealthUnavailable: Storage is unavailable, a host reboot will be required.
 	SRHealthUnavailable SRHealth = "unavailable"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w SRHealth) Known() bool {
+	switch w {
+	case SRHealthHealthy,
+		SRHealthRecovering,
+		SRHealthUnreachable,
+		SRHealthUnavailable:
+		return true
+	}
+	return false
+}

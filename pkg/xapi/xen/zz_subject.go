@@ -18,6 +18,9 @@ type Subject struct {
 	OtherConfig Map[string, string] `json:"other_config"`
 	// Roles: the roles associated with this subject.
 	Roles []RoleRef `json:"roles"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassSubject.

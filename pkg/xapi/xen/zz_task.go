@@ -55,6 +55,9 @@ type Task struct {
 	Subtasks []TaskRef `json:"subtasks"`
 	// Backtrace: Function call trace for debugging.
 	Backtrace string `json:"backtrace"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassTask.
@@ -77,6 +80,16 @@ const (
 	TaskAllowedOperationDestroy TaskAllowedOperation = "destroy"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w TaskAllowedOperation) Known() bool {
+	switch w {
+	case TaskAllowedOperationCancel,
+		TaskAllowedOperationDestroy:
+		return true
+	}
+	return false
+}
+
 // TaskStatus is task_status_type. A word that this datamodel does not know is kept as it came.
 type TaskStatus string
 
@@ -93,6 +106,19 @@ const (
 	// TaskCancelled: task has been cancelled.
 	TaskCancelled TaskStatus = "cancelled"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w TaskStatus) Known() bool {
+	switch w {
+	case TaskPending,
+		TaskSuccess,
+		TaskFailure,
+		TaskCancelling,
+		TaskCancelled:
+		return true
+	}
+	return false
+}
 
 // GetRecord is task.get_record. Get a record containing the current state of the given task.
 func (ref TaskRef) GetRecord() Message[*Task] {

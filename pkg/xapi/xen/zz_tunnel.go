@@ -22,6 +22,9 @@ type Tunnel struct {
 	OtherConfig Map[string, string] `json:"other_config"`
 	// Protocol: The protocol used for tunneling (either GRE or VxLAN).
 	Protocol TunnelProtocol `json:"protocol"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassTunnel.
@@ -40,6 +43,16 @@ const (
 	// TunnelProtocolVxlan: VxLAN Protocol.
 	TunnelProtocolVxlan TunnelProtocol = "vxlan"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w TunnelProtocol) Known() bool {
+	switch w {
+	case TunnelProtocolGre,
+		TunnelProtocolVxlan:
+		return true
+	}
+	return false
+}
 
 // GetRecord is tunnel.get_record. Get a record containing the current state of the given tunnel.
 func (ref TunnelRef) GetRecord() Message[*Tunnel] {

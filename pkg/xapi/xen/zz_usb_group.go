@@ -22,6 +22,9 @@ type USBGroup struct {
 	VUSBs []VUSBRef `json:"VUSBs"`
 	// OtherConfig: Additional configuration.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassUSBGroup.

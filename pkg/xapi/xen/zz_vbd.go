@@ -56,6 +56,9 @@ type VBD struct {
 	QosSupportedAlgorithms []string `json:"qos_supported_algorithms"`
 	// Metrics: metrics associated with this VBD. Removed from XAPI: reads as its default.
 	Metrics VBDMetricsRef `json:"metrics"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVBD.
@@ -87,6 +90,22 @@ const (
 	VBDOperationUnpause VBDOperation = "unpause"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w VBDOperation) Known() bool {
+	switch w {
+	case VBDOperationAttach,
+		VBDOperationEject,
+		VBDOperationInsert,
+		VBDOperationPlug,
+		VBDOperationUnplug,
+		VBDOperationUnplugForce,
+		VBDOperationPause,
+		VBDOperationUnpause:
+		return true
+	}
+	return false
+}
+
 // VBDMode is vbd_mode. A word that this datamodel does not know is kept as it came.
 type VBDMode string
 
@@ -97,6 +116,16 @@ const (
 	// VBDModeRW: read-write access will be allowed.
 	VBDModeRW VBDMode = "RW"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w VBDMode) Known() bool {
+	switch w {
+	case VBDModeRO,
+		VBDModeRW:
+		return true
+	}
+	return false
+}
 
 // VBDType is vbd_type. A word that this datamodel does not know is kept as it came.
 type VBDType string
@@ -110,6 +139,17 @@ const (
 	// VBDTypeFloppy: VBD will appear as a floppy.
 	VBDTypeFloppy VBDType = "Floppy"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w VBDType) Known() bool {
+	switch w {
+	case VBDTypeCD,
+		VBDTypeDisk,
+		VBDTypeFloppy:
+		return true
+	}
+	return false
+}
 
 // GetRecord is VBD.get_record. Get a record containing the current state of the given VBD.
 func (ref VBDRef) GetRecord() Message[*VBD] {

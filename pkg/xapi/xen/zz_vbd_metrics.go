@@ -24,6 +24,9 @@ type VBDMetrics struct {
 	LastUpdated time.Time `json:"last_updated"`
 	// OtherConfig: additional configuration. Removed from XAPI: reads as its default.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVBDMetrics.

@@ -84,6 +84,9 @@ type VDI struct {
 	IsToolsIso bool `json:"is_tools_iso"`
 	// CBTEnabled: True if changed blocks are tracked for this VDI.
 	CBTEnabled bool `json:"cbt_enabled"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVDI.
@@ -140,6 +143,33 @@ const (
 	VDIOperationRevertFrom VDIOperation = "revert_from"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w VDIOperation) Known() bool {
+	switch w {
+	case VDIOperationClone,
+		VDIOperationCopy,
+		VDIOperationResize,
+		VDIOperationResizeOnline,
+		VDIOperationSnapshot,
+		VDIOperationMirror,
+		VDIOperationDestroy,
+		VDIOperationForget,
+		VDIOperationUpdate,
+		VDIOperationForceUnlock,
+		VDIOperationGenerateConfig,
+		VDIOperationEnableCBT,
+		VDIOperationDisableCBT,
+		VDIOperationDataDestroy,
+		VDIOperationListChangedBlocks,
+		VDIOperationSetOnBoot,
+		VDIOperationBlocked,
+		VDIOperationRevertTo,
+		VDIOperationRevertFrom:
+		return true
+	}
+	return false
+}
+
 // VDIType is vdi_type. A word that this datamodel does not know is kept as it came.
 type VDIType string
 
@@ -170,6 +200,25 @@ const (
 	VDITypeCBTMetadata VDIType = "cbt_metadata"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w VDIType) Known() bool {
+	switch w {
+	case VDITypeSystem,
+		VDITypeUser,
+		VDITypeEphemeral,
+		VDITypeSuspend,
+		VDITypeCrashdump,
+		VDITypeHAStatefile,
+		VDITypeMetadata,
+		VDITypeRedoLog,
+		VDITypeRRD,
+		VDITypePVSCache,
+		VDITypeCBTMetadata:
+		return true
+	}
+	return false
+}
+
 // OnBoot is on_boot. A word that this datamodel does not know is kept as it came.
 type OnBoot string
 
@@ -181,6 +230,16 @@ const (
 	// OnBootPersist: Standard behaviour.
 	OnBootPersist OnBoot = "persist"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w OnBoot) Known() bool {
+	switch w {
+	case OnBootReset,
+		OnBootPersist:
+		return true
+	}
+	return false
+}
 
 // GetRecord is VDI.get_record. Get a record containing the current state of the given VDI.
 func (ref VDIRef) GetRecord() Message[*VDI] {

@@ -24,6 +24,9 @@ type VDINBDServerInfo struct {
 	// Subject: For convenience, this redundant field holds a DNS (hostname) subject of the certificate. This can be a
 	// wildcard, but only for a certificate that has a wildcard subject and no concrete hostname subjects.
 	Subject string `json:"subject"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVDINBDServerInfo.

@@ -34,6 +34,9 @@ type VGPU struct {
 	ExtraArgs string `json:"extra_args"`
 	// PCI: Device passed trough to VM, either as full device or SR-IOV virtual function.
 	PCI PCIRef `json:"PCI"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVGPU.

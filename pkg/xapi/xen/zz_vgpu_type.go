@@ -43,6 +43,9 @@ type VGPUType struct {
 	Experimental bool `json:"experimental"`
 	// CompatibleTypesInVM: List of VGPU types which are compatible in one VM.
 	CompatibleTypesInVM []VGPUTypeRef `json:"compatible_types_in_vm"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVGPUType.
@@ -67,6 +70,19 @@ const (
 	// VGPUTypeImplementationMxgpu: vGPU using AMD MxGPU.
 	VGPUTypeImplementationMxgpu VGPUTypeImplementation = "mxgpu"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w VGPUTypeImplementation) Known() bool {
+	switch w {
+	case VGPUTypeImplementationPassthrough,
+		VGPUTypeImplementationNvidia,
+		VGPUTypeImplementationNvidiaSriov,
+		VGPUTypeImplementationGvtG,
+		VGPUTypeImplementationMxgpu:
+		return true
+	}
+	return false
+}
 
 // GetRecord is VGPU_type.get_record. Get a record containing the current state of the given VGPU_type.
 func (ref VGPUTypeRef) GetRecord() Message[*VGPUType] {

@@ -68,6 +68,9 @@ type VIF struct {
 	IPv6Gateway string `json:"ipv6_gateway"`
 	// Trunks: the 802.1Q VLANs that this port trunks (if available) ; if it is empty, then the port trunks all VLANs.
 	Trunks []int64 `json:"trunks"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVIF.
@@ -89,6 +92,17 @@ const (
 	VIFOperationUnplug VIFOperation = "unplug"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w VIFOperation) Known() bool {
+	switch w {
+	case VIFOperationAttach,
+		VIFOperationPlug,
+		VIFOperationUnplug:
+		return true
+	}
+	return false
+}
+
 // VIFLockingMode is vif_locking_mode. A word that this datamodel does not know is kept as it came.
 type VIFLockingMode string
 
@@ -104,6 +118,18 @@ const (
 	VIFLockingModeDisabled VIFLockingMode = "disabled"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w VIFLockingMode) Known() bool {
+	switch w {
+	case VIFLockingModeNetworkDefault,
+		VIFLockingModeLocked,
+		VIFLockingModeUnlocked,
+		VIFLockingModeDisabled:
+		return true
+	}
+	return false
+}
+
 // VIFIPv4ConfigurationMode is vif_ipv4_configuration_mode. A word that this datamodel does not know is kept as it
 // came.
 type VIFIPv4ConfigurationMode string
@@ -118,6 +144,17 @@ const (
 	VIFIPv4ConfigurationModeDHCP VIFIPv4ConfigurationMode = "DHCP"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w VIFIPv4ConfigurationMode) Known() bool {
+	switch w {
+	case VIFIPv4ConfigurationModeNone,
+		VIFIPv4ConfigurationModeStatic,
+		VIFIPv4ConfigurationModeDHCP:
+		return true
+	}
+	return false
+}
+
 // VIFIPv6ConfigurationMode is vif_ipv6_configuration_mode. A word that this datamodel does not know is kept as it
 // came.
 type VIFIPv6ConfigurationMode string
@@ -131,6 +168,17 @@ const (
 	// VIFIPv6ConfigurationModeAutoconf: Acquire an IPv6 address automatically.
 	VIFIPv6ConfigurationModeAutoconf VIFIPv6ConfigurationMode = "Autoconf"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w VIFIPv6ConfigurationMode) Known() bool {
+	switch w {
+	case VIFIPv6ConfigurationModeNone,
+		VIFIPv6ConfigurationModeStatic,
+		VIFIPv6ConfigurationModeAutoconf:
+		return true
+	}
+	return false
+}
 
 // GetRecord is VIF.get_record. Get a record containing the current state of the given VIF.
 func (ref VIFRef) GetRecord() Message[*VIF] {

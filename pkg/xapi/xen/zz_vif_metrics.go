@@ -25,6 +25,9 @@ type VIFMetrics struct {
 	LastUpdated time.Time `json:"last_updated"`
 	// OtherConfig: additional configuration.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVIFMetrics.

@@ -20,6 +20,9 @@ type VLAN struct {
 	Tag int64 `json:"tag"`
 	// OtherConfig: additional configuration.
 	OtherConfig Map[string, string] `json:"other_config"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVLAN.

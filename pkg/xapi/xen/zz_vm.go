@@ -223,6 +223,9 @@ type VM struct {
 	// SecurebootCertificatesState: The state of the Secure Boot certificates, showing whether an update is available,
 	// already scheduled, or not needed.
 	SecurebootCertificatesState VMSecurebootCertificatesState `json:"secureboot_certificates_state"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVM.
@@ -341,6 +344,64 @@ const (
 	VMOperationSysprep VMOperation = "sysprep"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w VMOperation) Known() bool {
+	switch w {
+	case VMOperationSnapshot,
+		VMOperationClone,
+		VMOperationCopy,
+		VMOperationCreateTemplate,
+		VMOperationRevert,
+		VMOperationCheckpoint,
+		VMOperationSnapshotWithQuiesce,
+		VMOperationProvision,
+		VMOperationStart,
+		VMOperationStartOn,
+		VMOperationPause,
+		VMOperationUnpause,
+		VMOperationCleanShutdown,
+		VMOperationCleanReboot,
+		VMOperationHardShutdown,
+		VMOperationPowerStateReset,
+		VMOperationHardReboot,
+		VMOperationSuspend,
+		VMOperationCsvm,
+		VMOperationResume,
+		VMOperationResumeOn,
+		VMOperationPoolMigrate,
+		VMOperationMigrateSend,
+		VMOperationGetBootRecord,
+		VMOperationSendSysrq,
+		VMOperationSendTrigger,
+		VMOperationQueryServices,
+		VMOperationShutdown,
+		VMOperationCallPlugin,
+		VMOperationChangingMemoryLive,
+		VMOperationAwaitingMemoryLive,
+		VMOperationChangingDynamicRange,
+		VMOperationChangingStaticRange,
+		VMOperationChangingMemoryLimits,
+		VMOperationChangingShadowMemory,
+		VMOperationChangingShadowMemoryLive,
+		VMOperationChangingVCPUs,
+		VMOperationChangingVCPUsLive,
+		VMOperationChangingNVRAM,
+		VMOperationAssertOperationValid,
+		VMOperationDataSourceOp,
+		VMOperationUpdateAllowedOperations,
+		VMOperationMakeIntoTemplate,
+		VMOperationImport,
+		VMOperationExport,
+		VMOperationMetadataExport,
+		VMOperationReverting,
+		VMOperationDestroy,
+		VMOperationCreateVTPM,
+		VMOperationSysprep:
+		return true
+	}
+	return false
+}
+
 // PowerState is vm_power_state. A word that this datamodel does not know is kept as it came.
 type PowerState string
 
@@ -357,6 +418,18 @@ const (
 	Suspended PowerState = "Suspended"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w PowerState) Known() bool {
+	switch w {
+	case Halted,
+		Paused,
+		Running,
+		Suspended:
+		return true
+	}
+	return false
+}
+
 // OnSoftrebootBehavior is on_softreboot_behavior. A word that this datamodel does not know is kept as it came.
 type OnSoftrebootBehavior string
 
@@ -372,6 +445,18 @@ const (
 	OnSoftrebootBehaviorPreserve OnSoftrebootBehavior = "preserve"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w OnSoftrebootBehavior) Known() bool {
+	switch w {
+	case OnSoftrebootBehaviorSoftReboot,
+		OnSoftrebootBehaviorDestroy,
+		OnSoftrebootBehaviorRestart,
+		OnSoftrebootBehaviorPreserve:
+		return true
+	}
+	return false
+}
+
 // OnNormalExit is on_normal_exit. A word that this datamodel does not know is kept as it came.
 type OnNormalExit string
 
@@ -382,6 +467,16 @@ const (
 	// OnNormalExitRestart: restart the VM.
 	OnNormalExitRestart OnNormalExit = "restart"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w OnNormalExit) Known() bool {
+	switch w {
+	case OnNormalExitDestroy,
+		OnNormalExitRestart:
+		return true
+	}
+	return false
+}
 
 // OnCrashBehaviour is on_crash_behaviour. A word that this datamodel does not know is kept as it came.
 type OnCrashBehaviour string
@@ -402,6 +497,20 @@ const (
 	OnCrashBehaviourRenameRestart OnCrashBehaviour = "rename_restart"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w OnCrashBehaviour) Known() bool {
+	switch w {
+	case OnCrashBehaviourDestroy,
+		OnCrashBehaviourCoredumpAndDestroy,
+		OnCrashBehaviourRestart,
+		OnCrashBehaviourCoredumpAndRestart,
+		OnCrashBehaviourPreserve,
+		OnCrashBehaviourRenameRestart:
+		return true
+	}
+	return false
+}
+
 // DomainType is domain_type. A word that this datamodel does not know is kept as it came.
 type DomainType string
 
@@ -418,6 +527,19 @@ const (
 	// DomainTypeUnspecified: Not specified or unknown domain type.
 	DomainTypeUnspecified DomainType = "unspecified"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w DomainType) Known() bool {
+	switch w {
+	case DomainTypeHVM,
+		DomainTypePV,
+		DomainTypePVInPvh,
+		DomainTypePvh,
+		DomainTypeUnspecified:
+		return true
+	}
+	return false
+}
 
 // UpdateGuidances is update_guidances. A word that this datamodel does not know is kept as it came.
 type UpdateGuidances string
@@ -445,6 +567,21 @@ const (
 	UpdateGuidancesRestartVM UpdateGuidances = "restart_vm"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w UpdateGuidances) Known() bool {
+	switch w {
+	case UpdateGuidancesRebootHost,
+		UpdateGuidancesRebootHostOnLivepatchFailure,
+		UpdateGuidancesRebootHostOnKernelLivepatchFailure,
+		UpdateGuidancesRebootHostOnXenLivepatchFailure,
+		UpdateGuidancesRestartToolstack,
+		UpdateGuidancesRestartDeviceModel,
+		UpdateGuidancesRestartVM:
+		return true
+	}
+	return false
+}
+
 // VMSecurebootCertificatesState is vm_secureboot_certificates_state. A word that this datamodel does not know is kept
 // as it came.
 type VMSecurebootCertificatesState string
@@ -462,6 +599,17 @@ const (
 	VMSecurebootCertificatesStateUpdateOnBoot VMSecurebootCertificatesState = "update_on_boot"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w VMSecurebootCertificatesState) Known() bool {
+	switch w {
+	case VMSecurebootCertificatesStateOk,
+		VMSecurebootCertificatesStateUpdateAvailable,
+		VMSecurebootCertificatesStateUpdateOnBoot:
+		return true
+	}
+	return false
+}
+
 // UpdateStatus is update_status. A word that this datamodel does not know is kept as it came.
 type UpdateStatus string
 
@@ -475,6 +623,17 @@ const (
 	UpdateStatusUnspecified UpdateStatus = "unspecified"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w UpdateStatus) Known() bool {
+	switch w {
+	case UpdateStatusYes,
+		UpdateStatusNo,
+		UpdateStatusUnspecified:
+		return true
+	}
+	return false
+}
+
 // VMUEFIMode is vm_uefi_mode. A word that this datamodel does not know is kept as it came.
 type VMUEFIMode string
 
@@ -485,6 +644,16 @@ const (
 	// VMUEFIModeUser: resets a VM's EFI variables related to Secure Boot to the defaults, placing it into User Mode.
 	VMUEFIModeUser VMUEFIMode = "user"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w VMUEFIMode) Known() bool {
+	switch w {
+	case VMUEFIModeSetup,
+		VMUEFIModeUser:
+		return true
+	}
+	return false
+}
 
 // VMSecurebootReadiness is vm_secureboot_readiness. A word that this datamodel does not know is kept as it came.
 type VMSecurebootReadiness string
@@ -509,6 +678,21 @@ const (
 	// EFI variables are incomplete.
 	VMSecurebootReadinessCertsIncomplete VMSecurebootReadiness = "certs_incomplete"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w VMSecurebootReadiness) Known() bool {
+	switch w {
+	case VMSecurebootReadinessNotSupported,
+		VMSecurebootReadinessDisabled,
+		VMSecurebootReadinessFirstBoot,
+		VMSecurebootReadinessReady,
+		VMSecurebootReadinessReadyNoDbx,
+		VMSecurebootReadinessSetupMode,
+		VMSecurebootReadinessCertsIncomplete:
+		return true
+	}
+	return false
+}
 
 // GetRecord is VM.get_record. Get a record containing the current state of the given VM.
 func (ref VMRef) GetRecord() Message[*VM] {
@@ -717,187 +901,4 @@ func (ref VMRef) GetPVKernel() Message[string] {
 // GetPVRamdisk is VM.get_PV_ramdisk. Get the PV/ramdisk field of the given VM.
 func (ref VMRef) GetPVRamdisk() Message[string] {
 	return message[string]("VM.get_PV_ramdisk", ref)
-}
-
-// GetPVArgs is VM.get_PV_args. Get the PV/args field of the given VM.
-func (ref VMRef) GetPVArgs() Message[string] {
-	return message[string]("VM.get_PV_args", ref)
-}
-
-// GetPVBootloaderArgs is VM.get_PV_bootloader_args. Get the PV/bootloader_args field of the given VM.
-func (ref VMRef) GetPVBootloaderArgs() Message[string] {
-	return message[string]("VM.get_PV_bootloader_args", ref)
-}
-
-// GetPVLegacyArgs is VM.get_PV_legacy_args. Get the PV/legacy_args field of the given VM.
-func (ref VMRef) GetPVLegacyArgs() Message[string] {
-	return message[string]("VM.get_PV_legacy_args", ref)
-}
-
-// GetHVMBootPolicy is VM.get_HVM_boot_policy. Get the HVM/boot_policy field of the given VM. Deprecated by XAPI.
-func (ref VMRef) GetHVMBootPolicy() Message[string] {
-	return message[string]("VM.get_HVM_boot_policy", ref)
-}
-
-// GetHVMBootParams is VM.get_HVM_boot_params. Get the HVM/boot_params field of the given VM.
-func (ref VMRef) GetHVMBootParams() Message[Map[string, string]] {
-	return message[Map[string, string]]("VM.get_HVM_boot_params", ref)
-}
-
-// GetHVMShadowMultiplier is VM.get_HVM_shadow_multiplier. Get the HVM/shadow_multiplier field of the given VM.
-func (ref VMRef) GetHVMShadowMultiplier() Message[float64] {
-	return message[float64]("VM.get_HVM_shadow_multiplier", ref)
-}
-
-// GetPlatform is VM.get_platform. Get the platform field of the given VM.
-func (ref VMRef) GetPlatform() Message[Map[string, string]] {
-	return message[Map[string, string]]("VM.get_platform", ref)
-}
-
-// GetPCIBus is VM.get_PCI_bus. Get the PCI_bus field of the given VM. Deprecated by XAPI.
-func (ref VMRef) GetPCIBus() Message[string] {
-	return message[string]("VM.get_PCI_bus", ref)
-}
-
-// GetOtherConfig is VM.get_other_config. Get the other_config field of the given VM.
-func (ref VMRef) GetOtherConfig() Message[Map[string, string]] {
-	return message[Map[string, string]]("VM.get_other_config", ref)
-}
-
-// GetDomid is VM.get_domid. Get the domid field of the given VM.
-func (ref VMRef) GetDomid() Message[int64] {
-	return message[int64]("VM.get_domid", ref)
-}
-
-// GetDomarch is VM.get_domarch. Get the domarch field of the given VM.
-func (ref VMRef) GetDomarch() Message[string] {
-	return message[string]("VM.get_domarch", ref)
-}
-
-// GetLastBootCPUFlags is VM.get_last_boot_CPU_flags. Get the last_boot_CPU_flags field of the given VM.
-func (ref VMRef) GetLastBootCPUFlags() Message[Map[string, string]] {
-	return message[Map[string, string]]("VM.get_last_boot_CPU_flags", ref)
-}
-
-// GetIsControlDomain is VM.get_is_control_domain. Get the is_control_domain field of the given VM.
-func (ref VMRef) GetIsControlDomain() Message[bool] {
-	return message[bool]("VM.get_is_control_domain", ref)
-}
-
-// GetMetrics is VM.get_metrics. Get the metrics field of the given VM.
-func (ref VMRef) GetMetrics() Message[VMMetricsRef] {
-	return message[VMMetricsRef]("VM.get_metrics", ref)
-}
-
-// GetGuestMetrics is VM.get_guest_metrics. Get the guest_metrics field of the given VM.
-func (ref VMRef) GetGuestMetrics() Message[VMGuestMetricsRef] {
-	return message[VMGuestMetricsRef]("VM.get_guest_metrics", ref)
-}
-
-// GetLastBootedRecord is VM.get_last_booted_record. Get the last_booted_record field of the given VM.
-func (ref VMRef) GetLastBootedRecord() Message[string] {
-	return message[string]("VM.get_last_booted_record", ref)
-}
-
-// GetRecommendations is VM.get_recommendations. Get the recommendations field of the given VM.
-func (ref VMRef) GetRecommendations() Message[string] {
-	return message[string]("VM.get_recommendations", ref)
-}
-
-// GetXenstoreData is VM.get_xenstore_data. Get the xenstore_data field of the given VM.
-func (ref VMRef) GetXenstoreData() Message[Map[string, string]] {
-	return message[Map[string, string]]("VM.get_xenstore_data", ref)
-}
-
-// GetHAAlwaysRun is VM.get_ha_always_run. Get the ha_always_run field of the given VM. Deprecated by XAPI.
-func (ref VMRef) GetHAAlwaysRun() Message[bool] {
-	return message[bool]("VM.get_ha_always_run", ref)
-}
-
-// GetHARestartPriority is VM.get_ha_restart_priority. Get the ha_restart_priority field of the given VM.
-func (ref VMRef) GetHARestartPriority() Message[string] {
-	return message[string]("VM.get_ha_restart_priority", ref)
-}
-
-// GetIsASnapshot is VM.get_is_a_snapshot. Get the is_a_snapshot field of the given VM.
-func (ref VMRef) GetIsASnapshot() Message[bool] {
-	return message[bool]("VM.get_is_a_snapshot", ref)
-}
-
-// GetSnapshotOf is VM.get_snapshot_of. Get the snapshot_of field of the given VM.
-func (ref VMRef) GetSnapshotOf() Message[VMRef] {
-	return message[VMRef]("VM.get_snapshot_of", ref)
-}
-
-// GetSnapshots is VM.get_snapshots. Get the snapshots field of the given VM.
-func (ref VMRef) GetSnapshots() Message[[]VMRef] {
-	return message[[]VMRef]("VM.get_snapshots", ref)
-}
-
-// GetSnapshotTime is VM.get_snapshot_time. Get the snapshot_time field of the given VM.
-func (ref VMRef) GetSnapshotTime() Message[time.Time] {
-	return message[time.Time]("VM.get_snapshot_time", ref)
-}
-
-// GetTransportableSnapshotID is VM.get_transportable_snapshot_id. Get the transportable_snapshot_id field of the
-// given VM.
-func (ref VMRef) GetTransportableSnapshotID() Message[string] {
-	return message[string]("VM.get_transportable_snapshot_id", ref)
-}
-
-// GetBlobs is VM.get_blobs. Get the blobs field of the given VM.
-func (ref VMRef) GetBlobs() Message[Map[string, BlobRef]] {
-	return message[Map[string, BlobRef]]("VM.get_blobs", ref)
-}
-
-// GetTags is VM.get_tags. Get the tags field of the given VM.
-func (ref VMRef) GetTags() Message[[]string] {
-	return message[[]string]("VM.get_tags", ref)
-}
-
-// GetBlockedOperations is VM.get_blocked_operations. Get the blocked_operations field of the given VM.
-func (ref VMRef) GetBlockedOperations() Message[Map[VMOperation, string]] {
-	return message[Map[VMOperation, string]]("VM.get_blocked_operations", ref)
-}
-
-// GetSnapshotInfo is VM.get_snapshot_info. Get the snapshot_info field of the given VM.
-func (ref VMRef) GetSnapshotInfo() Message[Map[string, string]] {
-	return message[Map[string, string]]("VM.get_snapshot_info", ref)
-}
-
-// GetSnapshotMetadata is VM.get_snapshot_metadata. Get the snapshot_metadata field of the given VM.
-func (ref VMRef) GetSnapshotMetadata() Message[string] {
-	return message[string]("VM.get_snapshot_metadata", ref)
-}
-
-// GetParent is VM.get_parent. Get the parent field of the given VM.
-func (ref VMRef) GetParent() Message[VMRef] {
-	return message[VMRef]("VM.get_parent", ref)
-}
-
-// GetChildren is VM.get_children. Get the children field of the given VM.
-func (ref VMRef) GetChildren() Message[[]VMRef] {
-	return message[[]VMRef]("VM.get_children", ref)
-}
-
-// GetBIOSStrings is VM.get_bios_strings. Get the bios_strings field of the given VM.
-func (ref VMRef) GetBIOSStrings() Message[Map[string, string]] {
-	return message[Map[string, string]]("VM.get_bios_strings", ref)
-}
-
-// GetProtectionPolicy is VM.get_protection_policy. Get the protection_policy field of the given VM. Deprecated by
-// XAPI.
-func (ref VMRef) GetProtectionPolicy() Message[VMPPRef] {
-	return message[VMPPRef]("VM.get_protection_policy", ref)
-}
-
-// GetIsSnapshotFromVmpp is VM.get_is_snapshot_from_vmpp. Get the is_snapshot_from_vmpp field of the given VM. Removed
-// from XAPI: answers MESSAGE_REMOVED.
-func (ref VMRef) GetIsSnapshotFromVmpp() Message[bool] {
-	return message[bool]("VM.get_is_snapshot_from_vmpp", ref)
-}
-
-// GetSnapshotSchedule is VM.get_snapshot_schedule. Get the snapshot_schedule field of the given VM.
-func (ref VMRef) GetSnapshotSchedule() Message[VMSSRef] {
-	return message[VMSSRef]("VM.get_snapshot_schedule", ref)
 }

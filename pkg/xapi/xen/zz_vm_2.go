@@ -2,6 +2,193 @@
 
 package xen
 
+import (
+	"time"
+)
+
+// GetPVArgs is VM.get_PV_args. Get the PV/args field of the given VM.
+func (ref VMRef) GetPVArgs() Message[string] {
+	return message[string]("VM.get_PV_args", ref)
+}
+
+// GetPVBootloaderArgs is VM.get_PV_bootloader_args. Get the PV/bootloader_args field of the given VM.
+func (ref VMRef) GetPVBootloaderArgs() Message[string] {
+	return message[string]("VM.get_PV_bootloader_args", ref)
+}
+
+// GetPVLegacyArgs is VM.get_PV_legacy_args. Get the PV/legacy_args field of the given VM.
+func (ref VMRef) GetPVLegacyArgs() Message[string] {
+	return message[string]("VM.get_PV_legacy_args", ref)
+}
+
+// GetHVMBootPolicy is VM.get_HVM_boot_policy. Get the HVM/boot_policy field of the given VM. Deprecated by XAPI.
+func (ref VMRef) GetHVMBootPolicy() Message[string] {
+	return message[string]("VM.get_HVM_boot_policy", ref)
+}
+
+// GetHVMBootParams is VM.get_HVM_boot_params. Get the HVM/boot_params field of the given VM.
+func (ref VMRef) GetHVMBootParams() Message[Map[string, string]] {
+	return message[Map[string, string]]("VM.get_HVM_boot_params", ref)
+}
+
+// GetHVMShadowMultiplier is VM.get_HVM_shadow_multiplier. Get the HVM/shadow_multiplier field of the given VM.
+func (ref VMRef) GetHVMShadowMultiplier() Message[float64] {
+	return message[float64]("VM.get_HVM_shadow_multiplier", ref)
+}
+
+// GetPlatform is VM.get_platform. Get the platform field of the given VM.
+func (ref VMRef) GetPlatform() Message[Map[string, string]] {
+	return message[Map[string, string]]("VM.get_platform", ref)
+}
+
+// GetPCIBus is VM.get_PCI_bus. Get the PCI_bus field of the given VM. Deprecated by XAPI.
+func (ref VMRef) GetPCIBus() Message[string] {
+	return message[string]("VM.get_PCI_bus", ref)
+}
+
+// GetOtherConfig is VM.get_other_config. Get the other_config field of the given VM.
+func (ref VMRef) GetOtherConfig() Message[Map[string, string]] {
+	return message[Map[string, string]]("VM.get_other_config", ref)
+}
+
+// GetDomid is VM.get_domid. Get the domid field of the given VM.
+func (ref VMRef) GetDomid() Message[int64] {
+	return message[int64]("VM.get_domid", ref)
+}
+
+// GetDomarch is VM.get_domarch. Get the domarch field of the given VM.
+func (ref VMRef) GetDomarch() Message[string] {
+	return message[string]("VM.get_domarch", ref)
+}
+
+// GetLastBootCPUFlags is VM.get_last_boot_CPU_flags. Get the last_boot_CPU_flags field of the given VM.
+func (ref VMRef) GetLastBootCPUFlags() Message[Map[string, string]] {
+	return message[Map[string, string]]("VM.get_last_boot_CPU_flags", ref)
+}
+
+// GetIsControlDomain is VM.get_is_control_domain. Get the is_control_domain field of the given VM.
+func (ref VMRef) GetIsControlDomain() Message[bool] {
+	return message[bool]("VM.get_is_control_domain", ref)
+}
+
+// GetMetrics is VM.get_metrics. Get the metrics field of the given VM.
+func (ref VMRef) GetMetrics() Message[VMMetricsRef] {
+	return message[VMMetricsRef]("VM.get_metrics", ref)
+}
+
+// GetGuestMetrics is VM.get_guest_metrics. Get the guest_metrics field of the given VM.
+func (ref VMRef) GetGuestMetrics() Message[VMGuestMetricsRef] {
+	return message[VMGuestMetricsRef]("VM.get_guest_metrics", ref)
+}
+
+// GetLastBootedRecord is VM.get_last_booted_record. Get the last_booted_record field of the given VM.
+func (ref VMRef) GetLastBootedRecord() Message[string] {
+	return message[string]("VM.get_last_booted_record", ref)
+}
+
+// GetRecommendations is VM.get_recommendations. Get the recommendations field of the given VM.
+func (ref VMRef) GetRecommendations() Message[string] {
+	return message[string]("VM.get_recommendations", ref)
+}
+
+// GetXenstoreData is VM.get_xenstore_data. Get the xenstore_data field of the given VM.
+func (ref VMRef) GetXenstoreData() Message[Map[string, string]] {
+	return message[Map[string, string]]("VM.get_xenstore_data", ref)
+}
+
+// GetHAAlwaysRun is VM.get_ha_always_run. Get the ha_always_run field of the given VM. Deprecated by XAPI.
+func (ref VMRef) GetHAAlwaysRun() Message[bool] {
+	return message[bool]("VM.get_ha_always_run", ref)
+}
+
+// GetHARestartPriority is VM.get_ha_restart_priority. Get the ha_restart_priority field of the given VM.
+func (ref VMRef) GetHARestartPriority() Message[string] {
+	return message[string]("VM.get_ha_restart_priority", ref)
+}
+
+// GetIsASnapshot is VM.get_is_a_snapshot. Get the is_a_snapshot field of the given VM.
+func (ref VMRef) GetIsASnapshot() Message[bool] {
+	return message[bool]("VM.get_is_a_snapshot", ref)
+}
+
+// GetSnapshotOf is VM.get_snapshot_of. Get the snapshot_of field of the given VM.
+func (ref VMRef) GetSnapshotOf() Message[VMRef] {
+	return message[VMRef]("VM.get_snapshot_of", ref)
+}
+
+// GetSnapshots is VM.get_snapshots. Get the snapshots field of the given VM.
+func (ref VMRef) GetSnapshots() Message[[]VMRef] {
+	return message[[]VMRef]("VM.get_snapshots", ref)
+}
+
+// GetSnapshotTime is VM.get_snapshot_time. Get the snapshot_time field of the given VM.
+func (ref VMRef) GetSnapshotTime() Message[time.Time] {
+	return message[time.Time]("VM.get_snapshot_time", ref)
+}
+
+// GetTransportableSnapshotID is VM.get_transportable_snapshot_id. Get the transportable_snapshot_id field of the
+// given VM.
+func (ref VMRef) GetTransportableSnapshotID() Message[string] {
+	return message[string]("VM.get_transportable_snapshot_id", ref)
+}
+
+// GetBlobs is VM.get_blobs. Get the blobs field of the given VM.
+func (ref VMRef) GetBlobs() Message[Map[string, BlobRef]] {
+	return message[Map[string, BlobRef]]("VM.get_blobs", ref)
+}
+
+// GetTags is VM.get_tags. Get the tags field of the given VM.
+func (ref VMRef) GetTags() Message[[]string] {
+	return message[[]string]("VM.get_tags", ref)
+}
+
+// GetBlockedOperations is VM.get_blocked_operations. Get the blocked_operations field of the given VM.
+func (ref VMRef) GetBlockedOperations() Message[Map[VMOperation, string]] {
+	return message[Map[VMOperation, string]]("VM.get_blocked_operations", ref)
+}
+
+// GetSnapshotInfo is VM.get_snapshot_info. Get the snapshot_info field of the given VM.
+func (ref VMRef) GetSnapshotInfo() Message[Map[string, string]] {
+	return message[Map[string, string]]("VM.get_snapshot_info", ref)
+}
+
+// GetSnapshotMetadata is VM.get_snapshot_metadata. Get the snapshot_metadata field of the given VM.
+func (ref VMRef) GetSnapshotMetadata() Message[string] {
+	return message[string]("VM.get_snapshot_metadata", ref)
+}
+
+// GetParent is VM.get_parent. Get the parent field of the given VM.
+func (ref VMRef) GetParent() Message[VMRef] {
+	return message[VMRef]("VM.get_parent", ref)
+}
+
+// GetChildren is VM.get_children. Get the children field of the given VM.
+func (ref VMRef) GetChildren() Message[[]VMRef] {
+	return message[[]VMRef]("VM.get_children", ref)
+}
+
+// GetBIOSStrings is VM.get_bios_strings. Get the bios_strings field of the given VM.
+func (ref VMRef) GetBIOSStrings() Message[Map[string, string]] {
+	return message[Map[string, string]]("VM.get_bios_strings", ref)
+}
+
+// GetProtectionPolicy is VM.get_protection_policy. Get the protection_policy field of the given VM. Deprecated by
+// XAPI.
+func (ref VMRef) GetProtectionPolicy() Message[VMPPRef] {
+	return message[VMPPRef]("VM.get_protection_policy", ref)
+}
+
+// GetIsSnapshotFromVmpp is VM.get_is_snapshot_from_vmpp. Get the is_snapshot_from_vmpp field of the given VM. Removed
+// from XAPI: answers MESSAGE_REMOVED.
+func (ref VMRef) GetIsSnapshotFromVmpp() Message[bool] {
+	return message[bool]("VM.get_is_snapshot_from_vmpp", ref)
+}
+
+// GetSnapshotSchedule is VM.get_snapshot_schedule. Get the snapshot_schedule field of the given VM.
+func (ref VMRef) GetSnapshotSchedule() Message[VMSSRef] {
+	return message[VMSSRef]("VM.get_snapshot_schedule", ref)
+}
+
 // GetIsVmssSnapshot is VM.get_is_vmss_snapshot. Get the is_vmss_snapshot field of the given VM.
 func (ref VMRef) GetIsVmssSnapshot() Message[bool] {
 	return message[bool]("VM.get_is_vmss_snapshot", ref)
@@ -334,7 +521,7 @@ func (ref VMRef) Start(startPaused bool, force bool) Message[Void] {
 
 // StartOn is VM.start_on. Start the specified VM on a particular host. This function can only be called with the VM
 // is in the Halted State. Raises VM_BAD_POWER_STATE, VM_IS_TEMPLATE, OTHER_OPERATION_IN_PROGRESS,
-// OPERATION_NOT_ALLOWED, BOOTLOADER_FAILED, UNKNOWN_BOOTLOADER. Least role: client-cert.
+// OPERATION_NOT_ALLOWED, BOOTLOADER_FAILED, UNKNOWN_BOOTLOADER. Least role: vm-power-admin.
 func (ref VMRef) StartOn(host HostRef, startPaused bool, force bool) Message[Void] {
 	return message[Void]("VM.start_on", ref, host, startPaused, force)
 }
@@ -362,7 +549,7 @@ func (ref VMRef) CleanShutdown() Message[Void] {
 
 // Shutdown is VM.shutdown. Attempts to first clean shutdown a VM and if it should fail then perform a hard shutdown
 // on it. Raises VM_BAD_POWER_STATE, OTHER_OPERATION_IN_PROGRESS, OPERATION_NOT_ALLOWED, VM_IS_TEMPLATE. Least role:
-// client-cert.
+// vm-operator.
 func (ref VMRef) Shutdown() Message[Void] {
 	return message[Void]("VM.shutdown", ref)
 }
@@ -397,7 +584,7 @@ func (ref VMRef) HardReboot() Message[Void] {
 
 // Suspend is VM.suspend. Suspend the specified VM to disk. This can only be called when the specified VM is in the
 // Running state. Raises VM_BAD_POWER_STATE, OTHER_OPERATION_IN_PROGRESS, OPERATION_NOT_ALLOWED, VM_IS_TEMPLATE. Least
-// role: client-cert.
+// role: vm-operator.
 func (ref VMRef) Suspend() Message[Void] {
 	return message[Void]("VM.suspend", ref)
 }
@@ -410,13 +597,13 @@ func (ref VMRef) Resume(startPaused bool, force bool) Message[Void] {
 
 // ResumeOn is VM.resume_on. Awaken the specified VM and resume it on a particular Host. This can only be called when
 // the specified VM is in the Suspended state. Raises VM_BAD_POWER_STATE, OPERATION_NOT_ALLOWED, VM_IS_TEMPLATE. Least
-// role: client-cert.
+// role: vm-power-admin.
 func (ref VMRef) ResumeOn(host HostRef, startPaused bool, force bool) Message[Void] {
 	return message[Void]("VM.resume_on", ref, host, startPaused, force)
 }
 
 // PoolMigrate is VM.pool_migrate. Migrate a VM to another Host. Raises VM_BAD_POWER_STATE,
-// OTHER_OPERATION_IN_PROGRESS, VM_IS_TEMPLATE, OPERATION_NOT_ALLOWED, VM_BAD_POWER_STATE. Least role: client-cert.
+// OTHER_OPERATION_IN_PROGRESS, VM_IS_TEMPLATE, OPERATION_NOT_ALLOWED, VM_BAD_POWER_STATE. Least role: vm-power-admin.
 func (ref VMRef) PoolMigrate(host HostRef, options Map[string, string]) Message[Void] {
 	return message[Void]("VM.pool_migrate", ref, host, options)
 }
@@ -716,185 +903,4 @@ func (ref VMRef) SetStartDelay(value int64) Message[Void] {
 // SetShutdownDelay is VM.set_shutdown_delay. Set this VM's shutdown delay in seconds. Least role: pool-operator.
 func (ref VMRef) SetShutdownDelay(value int64) Message[Void] {
 	return message[Void]("VM.set_shutdown_delay", ref, value)
-}
-
-// SetOrder is VM.set_order. Set this VM's boot order. Least role: pool-operator.
-func (ref VMRef) SetOrder(value int64) Message[Void] {
-	return message[Void]("VM.set_order", ref, value)
-}
-
-// SetSuspendVDI is VM.set_suspend_VDI. Set this VM's suspend VDI, which must be indentical to its current one. Least
-// role: pool-operator.
-func (ref VMRef) SetSuspendVDI(value VDIRef) Message[Void] {
-	return message[Void]("VM.set_suspend_VDI", ref, value)
-}
-
-// AssertCanBeRecovered is VM.assert_can_be_recovered. Assert whether all SRs required to recover this VM are
-// available. Raises VM_IS_PART_OF_AN_APPLIANCE, VM_REQUIRES_SR. Least role: read-only.
-func (ref VMRef) AssertCanBeRecovered(sessionTo SessionRef) Message[Void] {
-	return message[Void]("VM.assert_can_be_recovered", ref, sessionTo)
-}
-
-// GetSRsRequiredForRecovery is VM.get_SRs_required_for_recovery. List all the SR's that are required for the VM to be
-// recovered. Least role: read-only.
-func (ref VMRef) GetSRsRequiredForRecovery(sessionTo SessionRef) Message[[]SRRef] {
-	return message[[]SRRef]("VM.get_SRs_required_for_recovery", ref, sessionTo)
-}
-
-// Recover is VM.recover. Recover the VM. Least role: read-only.
-func (ref VMRef) Recover(sessionTo SessionRef, force bool) Message[Void] {
-	return message[Void]("VM.recover", ref, sessionTo, force)
-}
-
-// VMImportConvert is VM.import_convert. Import using a conversion service. Least role: vm-admin.
-func VMImportConvert(typeValue string, username string, password string, sr SRRef, remoteConfig Map[string, string]) Message[Void] {
-	return message[Void]("VM.import_convert", typeValue, username, password, sr, remoteConfig)
-}
-
-// SetAppliance is VM.set_appliance. Assign this VM to an appliance. Least role: pool-operator.
-func (ref VMRef) SetAppliance(value VMApplianceRef) Message[Void] {
-	return message[Void]("VM.set_appliance", ref, value)
-}
-
-// SetGroups is VM.set_groups. Associate this VM with VM groups. Raises OPERATION_NOT_ALLOWED. Least role: vm-admin.
-func (ref VMRef) SetGroups(value []VMGroupRef) Message[Void] {
-	return message[Void]("VM.set_groups", ref, value)
-}
-
-// QueryServices is VM.query_services. Query the system services advertised by this VM and register them. This can
-// only be applied to a system domain. Least role: pool-admin.
-func (ref VMRef) QueryServices() Message[Map[string, string]] {
-	return message[Map[string, string]]("VM.query_services", ref)
-}
-
-// CallPlugin is VM.call_plugin. Call an API plugin on this vm. Least role: vm-operator.
-func (ref VMRef) CallPlugin(plugin string, fn string, args Map[string, string]) Message[string] {
-	return message[string]("VM.call_plugin", ref, plugin, fn, args)
-}
-
-// CallHostPlugin is VM.call_host_plugin. Call an API plugin on the host where this vm resides. Least role:
-// vm-operator.
-func (ref VMRef) CallHostPlugin(plugin string, fn string, args Map[string, string]) Message[string] {
-	return message[string]("VM.call_host_plugin", ref, plugin, fn, args)
-}
-
-// SetHasVendorDevice is VM.set_has_vendor_device. Controls whether, when the VM starts in HVM mode, its virtual
-// hardware will include the emulated PCI device for which drivers may be available through Windows Update. Usually
-// this should never be changed on a VM on which Windows has been installed: changing it on such a VM is likely to
-// lead to a crash on next start. Least role: vm-admin.
-func (ref VMRef) SetHasVendorDevice(value bool) Message[Void] {
-	return message[Void]("VM.set_has_vendor_device", ref, value)
-}
-
-// VMImport is VM.import. Import an XVA from a URI. Least role: pool-operator.
-func VMImport(url string, sr SRRef, fullRestore bool, force bool) Message[[]VMRef] {
-	return message[[]VMRef]("VM.import", url, sr, fullRestore, force)
-}
-
-// SetActionsAfterCrash is VM.set_actions_after_crash. Sets the actions_after_crash parameter. Least role: vm-admin.
-func (ref VMRef) SetActionsAfterCrash(value OnCrashBehaviour) Message[Void] {
-	return message[Void]("VM.set_actions_after_crash", ref, value)
-}
-
-// SetDomainType is VM.set_domain_type. Set the VM.domain_type field of the given VM, which will take effect when it
-// is next started. Least role: vm-admin.
-func (ref VMRef) SetDomainType(value DomainType) Message[Void] {
-	return message[Void]("VM.set_domain_type", ref, value)
-}
-
-// SetHVMBootPolicy is VM.set_HVM_boot_policy. Set the VM.HVM_boot_policy field of the given VM, which will take
-// effect when it is next started. Least role: vm-admin. Deprecated by XAPI.
-func (ref VMRef) SetHVMBootPolicy(value string) Message[Void] {
-	return message[Void]("VM.set_HVM_boot_policy", ref, value)
-}
-
-// RestartDeviceModels is VM.restart_device_models. Restart device models of the VM. Raises VM_BAD_POWER_STATE,
-// OTHER_OPERATION_IN_PROGRESS, VM_IS_TEMPLATE, OPERATION_NOT_ALLOWED, VM_BAD_POWER_STATE. Least role: client-cert.
-func (ref VMRef) RestartDeviceModels() Message[Void] {
-	return message[Void]("VM.restart_device_models", ref)
-}
-
-// SetUEFIMode is VM.set_uefi_mode. Set the UEFI mode of a VM. Least role: pool-admin.
-func (ref VMRef) SetUEFIMode(mode VMUEFIMode) Message[string] {
-	return message[string]("VM.set_uefi_mode", ref, mode)
-}
-
-// GetSecurebootReadiness is VM.get_secureboot_readiness. Return the secureboot readiness of the VM. Least role:
-// pool-admin.
-func (ref VMRef) GetSecurebootReadiness() Message[VMSecurebootReadiness] {
-	return message[VMSecurebootReadiness]("VM.get_secureboot_readiness", ref)
-}
-
-// UpdateSecurebootCertificatesOnBoot is VM.update_secureboot_certificates_on_boot. Mark or unmark secure boot
-// certificate update on VM boot. Least role: vm-admin.
-func (ref VMRef) UpdateSecurebootCertificatesOnBoot(mark bool) Message[Void] {
-	return message[Void]("VM.update_secureboot_certificates_on_boot", ref, mark)
-}
-
-// SetBlockedOperations is VM.set_blocked_operations. Update list of operations which have been explicitly blocked and
-// an error code. Least role: vm-admin.
-func (ref VMRef) SetBlockedOperations(value Map[VMOperation, string]) Message[Void] {
-	return message[Void]("VM.set_blocked_operations", ref, value)
-}
-
-// AddToBlockedOperations is VM.add_to_blocked_operations. Update list of operations which have been explicitly
-// blocked and an error code. Least role: vm-admin.
-func (ref VMRef) AddToBlockedOperations(key VMOperation, value string) Message[Void] {
-	return message[Void]("VM.add_to_blocked_operations", ref, key, value)
-}
-
-// RemoveFromBlockedOperations is VM.remove_from_blocked_operations. Update list of operations which have been
-// explicitly blocked and an error code. Least role: vm-admin.
-func (ref VMRef) RemoveFromBlockedOperations(key VMOperation) Message[Void] {
-	return message[Void]("VM.remove_from_blocked_operations", ref, key)
-}
-
-// Sysprep is VM.sysprep. Pass unattend.xml to Windows sysprep and wait for the VM to shut down as part of a reboot.
-// Least role: vm-admin.
-func (ref VMRef) Sysprep(unattend string, timeout float64) Message[Void] {
-	return message[Void]("VM.sysprep", ref, unattend, timeout)
-}
-
-// AddToOtherConfig is VM.add_to_other_config. Add the given key-value pair to the other_config field of the given VM.
-// Least role: vm-admin.
-func (ref VMRef) AddToOtherConfig(key string, value string) Message[Void] {
-	return message[Void]("VM.add_to_other_config", ref, key, value)
-}
-
-// RemoveFromOtherConfig is VM.remove_from_other_config. Remove the given key and its corresponding value from the
-// other_config field of the given VM. If the key is not in that Map, then do nothing. Least role: vm-admin.
-func (ref VMRef) RemoveFromOtherConfig(key string) Message[Void] {
-	return message[Void]("VM.remove_from_other_config", ref, key)
-}
-
-// SetOtherConfig is VM.set_other_config. Set the other_config field of the given VM. Least role: vm-admin.
-func (ref VMRef) SetOtherConfig(value Map[string, string]) Message[Void] {
-	return message[Void]("VM.set_other_config", ref, value)
-}
-
-// AddToPlatform is VM.add_to_platform. Add the given key-value pair to the platform field of the given VM. Least
-// role: vm-admin.
-func (ref VMRef) AddToPlatform(key string, value string) Message[Void] {
-	return message[Void]("VM.add_to_platform", ref, key, value)
-}
-
-// RemoveFromPlatform is VM.remove_from_platform. Remove the given key and its corresponding value from the platform
-// field of the given VM. If the key is not in that Map, then do nothing. Least role: vm-admin.
-func (ref VMRef) RemoveFromPlatform(key string) Message[Void] {
-	return message[Void]("VM.remove_from_platform", ref, key)
-}
-
-// SetPlatform is VM.set_platform. Set the platform field of the given VM. Least role: vm-admin.
-func (ref VMRef) SetPlatform(value Map[string, string]) Message[Void] {
-	return message[Void]("VM.set_platform", ref, value)
-}
-
-// VMGetAll is VM.get_all. Return a list of all the VMs known to the system.
-func VMGetAll() Message[[]VMRef] {
-	return message[[]VMRef]("VM.get_all")
-}
-
-// VMGetAllRecords is VM.get_all_records. Return a map of VM references to VM records for all VMs known to the system.
-func VMGetAllRecords() Message[Map[VMRef, *VM]] {
-	return message[Map[VMRef, *VM]]("VM.get_all_records")
 }

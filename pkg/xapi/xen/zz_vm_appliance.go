@@ -24,6 +24,9 @@ type VMAppliance struct {
 	CurrentOperations Map[string, VMApplianceOperation] `json:"current_operations"`
 	// VMs: all VMs in this appliance.
 	VMs []VMRef `json:"VMs"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVMAppliance.
@@ -49,6 +52,18 @@ const (
 	// VMApplianceOperationShutdown: Shutdown.
 	VMApplianceOperationShutdown VMApplianceOperation = "shutdown"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w VMApplianceOperation) Known() bool {
+	switch w {
+	case VMApplianceOperationStart,
+		VMApplianceOperationCleanShutdown,
+		VMApplianceOperationHardShutdown,
+		VMApplianceOperationShutdown:
+		return true
+	}
+	return false
+}
 
 // GetRecord is VM_appliance.get_record. Get a record containing the current state of the given VM_appliance.
 func (ref VMApplianceRef) GetRecord() Message[*VMAppliance] {

@@ -20,6 +20,9 @@ type VMGroup struct {
 	Placement PlacementPolicy `json:"placement"`
 	// VMs: The list of VMs associated with the group.
 	VMs []VMRef `json:"VMs"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVMGroup.
@@ -41,6 +44,16 @@ const (
 	// PlacementPolicyNormal: Default placement policy.
 	PlacementPolicyNormal PlacementPolicy = "normal"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w PlacementPolicy) Known() bool {
+	switch w {
+	case PlacementPolicyAntiAffinity,
+		PlacementPolicyNormal:
+		return true
+	}
+	return false
+}
 
 // GetRecord is VM_group.get_record. Get a record containing the current state of the given VM_group.
 func (ref VMGroupRef) GetRecord() Message[*VMGroup] {

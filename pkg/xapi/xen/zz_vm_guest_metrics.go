@@ -55,6 +55,9 @@ type VMGuestMetrics struct {
 	PVDriversDetected bool `json:"PV_drivers_detected"`
 	// Services: The guest's services data.
 	Services Map[string, string] `json:"services"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVMGuestMetrics.
@@ -75,6 +78,17 @@ const (
 	// TristateTypeUnspecified: Unknown or unspecified.
 	TristateTypeUnspecified TristateType = "unspecified"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w TristateType) Known() bool {
+	switch w {
+	case TristateTypeYes,
+		TristateTypeNo,
+		TristateTypeUnspecified:
+		return true
+	}
+	return false
+}
 
 // GetRecord is VM_guest_metrics.get_record. Get a record containing the current state of the given VM_guest_metrics.
 func (ref VMGuestMetricsRef) GetRecord() Message[*VMGuestMetrics] {

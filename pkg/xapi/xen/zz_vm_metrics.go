@@ -53,6 +53,9 @@ type VMMetrics struct {
 	NUMANodes int64 `json:"numa_nodes"`
 	// NUMANodeMemory: mapping a NUMA node (int) to an amount of memory (bytes) in that node.
 	NUMANodeMemory Map[int64, int64] `json:"numa_node_memory"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVMMetrics.

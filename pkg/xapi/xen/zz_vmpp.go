@@ -58,6 +58,9 @@ type VMPP struct {
 	AlarmConfig Map[string, string] `json:"alarm_config"`
 	// RecentAlerts: recent alerts. Removed from XAPI: reads as its default.
 	RecentAlerts []string `json:"recent_alerts"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVMPP.
@@ -80,6 +83,16 @@ const (
 	VmppBackupTypeCheckpoint VmppBackupType = "checkpoint"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w VmppBackupType) Known() bool {
+	switch w {
+	case VmppBackupTypeSnapshot,
+		VmppBackupTypeCheckpoint:
+		return true
+	}
+	return false
+}
+
 // VmppBackupFrequency is vmpp_backup_frequency. A word that this datamodel does not know is kept as it came.
 type VmppBackupFrequency string
 
@@ -93,6 +106,17 @@ const (
 	VmppBackupFrequencyWeekly VmppBackupFrequency = "weekly"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w VmppBackupFrequency) Known() bool {
+	switch w {
+	case VmppBackupFrequencyHourly,
+		VmppBackupFrequencyDaily,
+		VmppBackupFrequencyWeekly:
+		return true
+	}
+	return false
+}
+
 // VmppArchiveTargetType is vmpp_archive_target_type. A word that this datamodel does not know is kept as it came.
 type VmppArchiveTargetType string
 
@@ -105,6 +129,17 @@ const (
 	// VmppArchiveTargetTypeNfs: NFS target config.
 	VmppArchiveTargetTypeNfs VmppArchiveTargetType = "nfs"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w VmppArchiveTargetType) Known() bool {
+	switch w {
+	case VmppArchiveTargetTypeNone,
+		VmppArchiveTargetTypeCifs,
+		VmppArchiveTargetTypeNfs:
+		return true
+	}
+	return false
+}
 
 // VmppArchiveFrequency is vmpp_archive_frequency. A word that this datamodel does not know is kept as it came.
 type VmppArchiveFrequency string
@@ -120,6 +155,18 @@ const (
 	// VmppArchiveFrequencyWeekly: Weekly backups.
 	VmppArchiveFrequencyWeekly VmppArchiveFrequency = "weekly"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w VmppArchiveFrequency) Known() bool {
+	switch w {
+	case VmppArchiveFrequencyNever,
+		VmppArchiveFrequencyAlwaysAfterBackup,
+		VmppArchiveFrequencyDaily,
+		VmppArchiveFrequencyWeekly:
+		return true
+	}
+	return false
+}
 
 // GetRecord is VMPP.get_record. Get a record containing the current state of the given VMPP. Removed from XAPI:
 // answers MESSAGE_REMOVED.

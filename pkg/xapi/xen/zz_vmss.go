@@ -35,6 +35,9 @@ type VMSS struct {
 	LastRunTime time.Time `json:"last_run_time"`
 	// VMs: all VMs attached to this snapshot schedule.
 	VMs []VMRef `json:"VMs"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVMSS.
@@ -59,6 +62,17 @@ const (
 	VmssTypeSnapshotWithQuiesce VmssType = "snapshot_with_quiesce"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w VmssType) Known() bool {
+	switch w {
+	case VmssTypeSnapshot,
+		VmssTypeCheckpoint,
+		VmssTypeSnapshotWithQuiesce:
+		return true
+	}
+	return false
+}
+
 // VmssFrequency is vmss_frequency. A word that this datamodel does not know is kept as it came.
 type VmssFrequency string
 
@@ -71,6 +85,17 @@ const (
 	// VmssFrequencyWeekly: Weekly snapshots.
 	VmssFrequencyWeekly VmssFrequency = "weekly"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w VmssFrequency) Known() bool {
+	switch w {
+	case VmssFrequencyHourly,
+		VmssFrequencyDaily,
+		VmssFrequencyWeekly:
+		return true
+	}
+	return false
+}
 
 // GetRecord is VMSS.get_record. Get a record containing the current state of the given VMSS.
 func (ref VMSSRef) GetRecord() Message[*VMSS] {

@@ -28,6 +28,9 @@ type VTPM struct {
 	IsUnique bool `json:"is_unique"`
 	// IsProtected: Whether the contents of the VTPM are secured according to the TPM spec.
 	IsProtected bool `json:"is_protected"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVTPM.
@@ -45,6 +48,15 @@ const (
 	VTPMOperationDestroy VTPMOperation = "destroy"
 )
 
+// Known reports whether the word is one of the datamodel's.
+func (w VTPMOperation) Known() bool {
+	switch w {
+	case VTPMOperationDestroy:
+		return true
+	}
+	return false
+}
+
 // PersistenceBackend is persistence_backend. A word that this datamodel does not know is kept as it came.
 type PersistenceBackend string
 
@@ -53,6 +65,15 @@ const (
 	// PersistenceBackendXAPI: This VTPM is persisted in XAPI's DB.
 	PersistenceBackendXAPI PersistenceBackend = "xapi"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w PersistenceBackend) Known() bool {
+	switch w {
+	case PersistenceBackendXAPI:
+		return true
+	}
+	return false
+}
 
 // GetRecord is VTPM.get_record. Get a record containing the current state of the given VTPM.
 func (ref VTPMRef) GetRecord() Message[*VTPM] {

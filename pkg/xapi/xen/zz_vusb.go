@@ -26,6 +26,9 @@ type VUSB struct {
 	OtherConfig Map[string, string] `json:"other_config"`
 	// CurrentlyAttached: is the device currently attached.
 	CurrentlyAttached bool `json:"currently_attached"`
+
+	// Unknown are the members that this datamodel lacks, as the server wrote their values.
+	Unknown Map[string, string] `json:"-"`
 }
 
 // Class is ClassVUSB.
@@ -46,6 +49,17 @@ const (
 	// VusbOperationUnplug: Attempting to hot unplug this VUSB.
 	VusbOperationUnplug VusbOperation = "unplug"
 )
+
+// Known reports whether the word is one of the datamodel's.
+func (w VusbOperation) Known() bool {
+	switch w {
+	case VusbOperationAttach,
+		VusbOperationPlug,
+		VusbOperationUnplug:
+		return true
+	}
+	return false
+}
 
 // GetRecord is VUSB.get_record. Get a record containing the current state of the given VUSB.
 func (ref VUSBRef) GetRecord() Message[*VUSB] {
