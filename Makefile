@@ -8,10 +8,10 @@ TIME  ?= 30s
 COUNT ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race fuzz bench sim demo e2e lint generate verify docs hooks
+.PHONY: help build test race fuzz bench bench-peers sim demo e2e lint generate verify docs hooks
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## compile the command into bin/
 	CGO_ENABLED=0 go build -trimpath -o bin/xencontroller ./cmd/xencontroller
@@ -30,6 +30,10 @@ bench: ## benchmarks with their ratios, through benchstat: COUNT=6
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee bench-new.txt | grep -E '^(Benchmark|pkg:)'
 	cd bench/peers && go test -run '^$$' -bench . -count $(COUNT) ./... | tee -a ../../bench-new.txt | grep -E '^(Benchmark|pkg:)'
 	$(TOOL) benchstat bench-new.txt
+
+bench-peers: ## from nothing to a copy of a pool, beside xen-api of npm; needs node and npm
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && cp test/clients/npm/package*.json "$$dir" && \
+		npm ci --prefix "$$dir" --no-audit --no-fund --silent && cd bench/peers && go run ./coldsync -npm "$$dir"
 
 sim: ## a simulated pool to play with, on loopback addresses, until interrupted
 	go run ./cmd/xencontroller simulate --admin 127.0.0.1:8081

@@ -35,6 +35,7 @@ type Controller struct {
 	making     map[xen.VMRef]bool        // records first seen while they were made
 	history    map[string]*history       // by metadata.name
 	budget     *budget
+	memory     plan.MemoryBook
 	homeless   map[string]bool      // VMs that no host can take
 	touched    map[string]time.Time // when an event first touched a VM that was not looked at since
 	status     map[string]VMStatus

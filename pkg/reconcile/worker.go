@@ -117,12 +117,12 @@ func (c *Controller) judge(snap store.Snapshot, name string, now time.Time) (pla
 	return v, true
 }
 
-// input is what a decision about one VM depends on.
+// input is what a decision about one VM depends on. The caller holds the lock.
 func (c *Controller) input(snap store.Snapshot, name string, now time.Time) plan.Input {
 	return plan.Input{
 		Now: now, Snapshot: snap, Declared: c.declared, InFlight: c.inFlight,
 		History:   map[string]plan.History{name: c.historyOf(name).History},
-		BeingMade: c.making, Displaced: c.displaced, Limits: c.cfg.Limits,
+		BeingMade: c.making, Displaced: c.displaced, Limits: c.cfg.Limits, Memory: &c.memory,
 	}
 }
 

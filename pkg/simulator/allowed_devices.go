@@ -43,33 +43,54 @@ func vifAllowedOperations(d deviceFacts) []string {
 
 // checkVBDOperation says why an operation on a VBD is not allowed now; nil: it is. xapi: in this order.
 func checkVBDOperation(d deviceFacts, op string) *Failure {
-	plugging := op == "plug" || op == "unplug" || op == "unplug_force"
-	changing := op == "insert" || op == "eject"
-	switch {
-	case d.busyVBD(op):
+	if d.busyVBD(op) {
 		return otherOperation("VBD", d.Ref, d.Current, func(op string) string { return op })
-	case d.NotRemovable && (op == "unplug" || op == "unplug_force"):
-		return fail("VBD_NOT_UNPLUGGABLE", d.Ref)
-	case changing && !d.CD:
-		return fail("VBD_NOT_REMOVABLE_MEDIA", d.Ref)
-	case op == "eject" && d.Empty:
-		return fail("VBD_IS_EMPTY", d.Ref)
-	case op == "insert" && !d.Empty:
-		return fail("VBD_NOT_EMPTY", d.Ref)
 	}
+	if err := d.checkMedium(op); err != nil {
+		return err
+	}
+	plugging := op == "plug" || op == "unplug" || op == "unplug_force"
 	if err := d.checkPower(op, plugging || d.PowerState != paused && (op == "pause" || op == "unpause")); err != nil {
 		return err
 	}
 	if err := d.checkPlug(op, "VBD", plugging); err != nil {
 		return err
 	}
+	if err := d.checkDrive(op, plugging); err != nil {
+		return err
+	}
+	return d.checkDisk(op)
+}
+
+// checkMedium refuses what the kind of a VBD, and what is in it, do not allow.
+func (d deviceFacts) checkMedium(op string) *Failure {
+	switch op {
+	case "unplug", "unplug_force":
+		if d.NotRemovable {
+			return fail("VBD_NOT_UNPLUGGABLE", d.Ref)
+		}
+	case "insert", "eject":
+		switch {
+		case !d.CD:
+			return fail("VBD_NOT_REMOVABLE_MEDIA", d.Ref)
+		case op == "eject" && d.Empty:
+			return fail("VBD_IS_EMPTY", d.Ref)
+		case op == "insert" && !d.Empty:
+			return fail("VBD_NOT_EMPTY", d.Ref)
+		}
+	}
+	return nil
+}
+
+// checkDrive refuses what a drive does not do in the VM's power state.
+func (d deviceFacts) checkDrive(op string, plugging bool) *Failure {
 	switch {
 	case plugging && d.CD && d.HVM && d.PowerState == running:
 		return fail("OPERATION_NOT_ALLOWED", "HVM CDROMs cannot be hotplugged/unplugged, only inserted or ejected")
-	case changing && d.PowerState == suspended:
+	case (op == "insert" || op == "eject") && d.PowerState == suspended:
 		return fail("VM_BAD_POWER_STATE", d.VM, "halted, running", "suspended")
 	}
-	return d.checkDisk(op)
+	return nil
 }
 
 // busyVBD reports whether the operations that run on a VBD exclude another. xapi: pause and unpause go along with each

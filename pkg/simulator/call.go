@@ -23,7 +23,8 @@ type call struct {
 	root        bool        // from the unix socket: the caller is root, whatever name and password it gives
 	impatient   bool        // waits once for another operation to end, not for two hours
 	machines    [2]machine  // that the work is done on at the moment, and that it needs beside
-	hangs       bool        // the first sleep ends only by task.cancel: the mishap TaskHangs
+	migration   migrationMishap
+	hangs       bool // the first sleep ends only by task.cancel: the mishap TaskHangs
 }
 
 // behaviour is what a message does: it returns the result, nil for void, or a *Failure. A synchronous call runs it in

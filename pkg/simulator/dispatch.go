@@ -14,8 +14,9 @@ type request struct {
 	tasks       taskHeaders
 	hang        bool     // the mishap TaskHangs
 	taskFailure *Failure // the mishap TaskFails
-	unchecked   bool     // strings may hold what XML cannot carry
-	trusted     bool     // came in on the unix socket: the caller is root
+	migration   migrationMishap
+	unchecked   bool // strings may hold what XML cannot carry
+	trusted     bool // came in on the unix socket: the caller is root
 }
 
 // reply is what a codec has to write.
@@ -50,7 +51,7 @@ func (p *Pool) dispatch(m *member, rq request) reply {
 		name, async = strings.CutPrefix(rq.method, "InternalAsync.")
 	}
 	c := &call{pool: p, life: p.lockedLifeOf(m), member: m, method: name, name: rq.method, otherConfig: rq.otherConfig, root: rq.trusted,
-		tasks: rq.tasks}
+		tasks: rq.tasks, migration: rq.migration}
 	c.message = p.lookUp(name)
 	if c.message == nil {
 		return failed(c.unknown(rq.params))

@@ -66,7 +66,7 @@ func currentEventID(c *call) (any, error) {
 // nextEvents blocks until there are events for the session. The cursor moves before the reply is written: whoever does
 // not get the reply has lost its events. xapi since 25.5 also waits a little to collect more.
 func nextEvents(c *call) (any, error) {
-	collects := c.pool.model.since(25, 5)
+	collects, ticket := c.pool.model.since(25, 5), c.pool.ticket()
 	for delay := nextDelay; ; delay = nextRelooks {
 		if collects {
 			if err := c.sleep(delay); err != nil {
@@ -81,6 +81,9 @@ func nextEvents(c *call) (any, error) {
 		case <-wait:
 		case <-c.life.done():
 			return nil, errLifeEnded
+		}
+		if err := c.letFinish(ticket); err != nil {
+			return nil, err
 		}
 	}
 }

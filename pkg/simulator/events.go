@@ -74,6 +74,7 @@ func (q *eventQueue) init() {
 
 // emit makes the events of one write.
 func (t *tx) emit(op operation, now *record) {
+	t.life.tellWrite(op, now)
 	if !now.class.GeneratesEvents {
 		return
 	}

@@ -31,6 +31,7 @@ type fate struct {
 	failure, taskFailure                       *Failure
 	delay                                      time.Duration
 	before                                     []func(*Pool)
+	migration                                  migrationMishap
 }
 
 type plainMishap int
@@ -48,7 +49,6 @@ const (
 	Hang
 )
 
-// Strike strikes always.
 // Strike implements Fault.
 func (m plainMishap) Strike(Call) Mishap { return m }
 

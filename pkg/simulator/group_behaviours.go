@@ -5,7 +5,7 @@ func groupBehaviours() map[string]behaviour {
 	return map[string]behaviour{
 		"VM.set_groups":            vmSetGroups,
 		"VM_group.create":          construct,
-		"VM_group.destroy":         destruct,
+		"VM_group.destroy":         vmGroupDestroy,
 		"VM.set_snapshot_schedule": vmSetSchedule,
 		"VMSS.set_last_run_time":   func(c *call) (any, error) { return nil, c.writeField("last_run_time") },
 		"secret.create":            construct,
@@ -28,7 +28,28 @@ func vmSetGroups(c *call) (any, error) {
 				return err
 			}
 		}
+		before := t.strs("VM", c.str(0), "groups")
 		t.set("VM", c.str(0), "groups", setOf(groups...))
+		for _, g := range before {
+			t.updateGroupAlert(g)
+		}
+		t.watchGroup(c.str(0))
+		return nil
+	})
+}
+
+// vmGroupDestroy is VM_group.destroy. xapi: an alert about the group goes with it.
+func vmGroupDestroy(c *call) (any, error) {
+	return nil, c.update(func(t *tx) error {
+		group := c.str(0)
+		if err := t.must("VM_group", group); err != nil {
+			return err
+		}
+		for _, vm := range t.strs("VM_group", group, "VMs") {
+			t.set("VM", vm, "groups", withoutMember(t.members("VM", vm, "groups"), group))
+		}
+		t.updateGroupAlert(group)
+		t.destroy("VM_group", group)
 		return nil
 	})
 }

@@ -45,47 +45,12 @@ func (c *call) stopHost(operation, words string) error {
 		t.refreshHost(host)
 		run := m.run
 		c.pool.work.Go(func() {
-			if m.waits(shutdownDelay, run) && m.empty(run) {
+			if m.waits(shutdownDelay, run) && m.vacate(run) {
 				m.halt(sub, operation == "reboot")
 			}
 		})
 		return nil
 	})
-}
-
-// empty moves the VMs of a machine that stops to other hosts and shuts down those that cannot move. It says false when
-// the machine has gone meanwhile.
-func (m *member) empty(run *extent) bool {
-	if !m.waits(m.pool.drawn(timingMigrate), run) {
-		return false
-	}
-	m.pool.mu.Lock()
-	defer m.pool.mu.Unlock()
-	l := m.pool.lifeOf(m)
-	if run.over() || l.over() {
-		return !run.over()
-	}
-	t := &tx{life: l}
-	moves, _ := t.evacuationPlan(m.host)
-	for _, vm := range t.strs("host", m.host, "resident_VMs") {
-		switch {
-		case t.flag("VM", vm, "is_control_domain"):
-		case moves[vm] != "":
-			t.innerTask("VM.pool_migrate_complete", nullRef, moves[vm], func(task string) { t.arrive(vm, moves[vm], task) })
-		default:
-			t.resetToHalted(vm)
-			t.domainDown(vm)
-			t.refreshDevices(vm)
-		}
-	}
-	return true
-}
-
-// drawn is how long something takes.
-func (p *Pool) drawn(which func(Timing) Span) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return which(p.model.Timing).draw(p.rng)
 }
 
 // halt is the end of an orderly shutdown, and for a reboot the beginning of the next start.

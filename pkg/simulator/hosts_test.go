@@ -224,3 +224,66 @@ func TestEvacuateOverNetwork(t *testing.T) {
 		}
 	})
 }
+
+// The scripts of a host that stops are clients like any other: what can move is migrated in tasks of its own, what cannot
+// is shut down cleanly within a minute or else hard (lifecycle §5.3).
+func TestDepartureOfVMs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, w := recordedPool(t, Model{Timing: Timing{HostBoot: Span{Min: 5 * time.Minute}, GuestShutdown: Span{Min: 2 * time.Second}}})
+		deaf := vmNamed(p, "web3")
+		w.must("VM.pool_migrate", deaf, hostRefOf(p, "xen-2"), Map{})
+		for _, vm := range []string{vmNamed(p, "web2"), deaf} {
+			w.must("VM.add_to_blocked_operations", vm, "pool_migrate", "stays")
+		}
+		w.must("VM.add_to_other_config", deaf, keyShutdown, "never")
+		host := hostRefOf(p, "xen-2")
+		w.must("host.disable", host)
+		w.must("event.register", setOf("task"))
+		w.must("host.reboot", host)
+		time.Sleep(shutdownDelay + 30*time.Second)
+		if a, b := p.PowerState("web2"), p.PowerState("web3"); a != xen.Halted || b != xen.Running {
+			t.Errorf("after half a minute the VMs that cannot move are %s and %s, want the second to be asked still", a, b)
+		}
+		time.Sleep(time.Minute)
+		if got := p.PowerState("web3"); got != xen.Halted {
+			t.Errorf("a guest that does not stop is %s", got)
+		}
+		if p.PowerState("web1") != xen.Running || p.HostOf("web1") == "xen-2" {
+			t.Errorf("web1 is %s on %s, want it moved", p.PowerState("web1"), p.HostOf("web1"))
+		}
+		seen := map[string]bool{}
+		for _, e := range w.must("event.next").(Set) {
+			snapshot, _ := e.(Map).Get("snapshot")
+			seen[text(snapshot.(Map), "name_label")] = true
+		}
+		for _, name := range []string{"Host is rebooting", "Async.host.evacuate", "Async.VM.pool_migrate", "Async.VM.clean_shutdown", "Async.VM.hard_shutdown"} {
+			if !seen[name] {
+				t.Errorf("no task %s was seen among %v", name, seen)
+			}
+		}
+		time.Sleep(5 * time.Minute)
+		checkInvariants(t, p)
+	})
+}
+
+// A VM with auto_poweroff that cannot be moved is left alone when its host stops, and goes down with the machine; as the
+// evacuation fails for its sake, the others are shut down (lifecycle §5.3).
+func TestDepartureLeavesVMsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, w := recordedPool(t, Model{Timing: Timing{HostBoot: Span{Min: 5 * time.Minute}}})
+		alone, host := vmNamed(p, "web1"), hostRefOf(p, "xen-2")
+		w.must("VM.add_to_other_config", alone, "auto_poweroff", "yes")
+		w.must("VM.add_to_blocked_operations", alone, "pool_migrate", "stays")
+		w.must("host.disable", host)
+		w.must("host.reboot", host)
+		time.Sleep(time.Minute)
+		if a, b := p.PowerState("web1"), p.PowerState("web2"); a != xen.Running || b != xen.Halted {
+			t.Errorf("while the host is off the VMs are %s and %s", a, b)
+		}
+		time.Sleep(5 * time.Minute)
+		if got := p.PowerState("web1"); got != xen.Halted {
+			t.Errorf("after the boot of its host it is %s: it went down with the machine", got)
+		}
+		checkInvariants(t, p)
+	})
+}

@@ -81,7 +81,9 @@ func (h *httpConn) post(rq *httpRequest) bool {
 		h.sendPage(unforwarded(), rq.version)
 		return false
 	}
+	answered := h.member.pool.tellCall(h.member, call)
 	r, ok := h.meetFate(to, call)
+	answered(r, ok)
 	if !ok {
 		return false
 	}
@@ -103,7 +105,7 @@ func (h *httpConn) meetFate(to *member, call request) (reply, bool) {
 		h.stayDumb()
 		return reply{}, false
 	}
-	call.hang, call.taskFailure = fate.hang, fate.taskFailure
+	call.hang, call.taskFailure, call.migration = fate.hang, fate.taskFailure, fate.migration
 	if fate.failure != nil {
 		return reply{failure: fate.failure}, !fate.loseReply
 	}

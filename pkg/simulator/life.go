@@ -39,6 +39,7 @@ func (l *life) update(f func(*tx) error) error {
 
 // start begins what a master does by itself, until the life ends: the collector and the heartbeat.
 func (l *life) start() {
+	l.tellAll()
 	l.pool.work.Go(l.collect)
 	l.pool.work.Go(l.measureLoop)
 	l.pool.work.Go(l.backUp)

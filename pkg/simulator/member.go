@@ -42,6 +42,7 @@ type member struct {
 	home           *life         // that it last belonged to
 	domains        []domain      // that ran on it when its home ended
 	trouble        *Failure      // why it waits for its master, where a human has to help
+	obstacle       *Failure      // that keeps it from its master, whatever else; nil: nothing
 	proposed       proposal      // the new master that it has agreed to
 	armedHA        bool          // HA is on, by its own account
 	disarmed       bool          // somebody has taken it out of HA

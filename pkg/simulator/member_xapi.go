@@ -138,6 +138,9 @@ func (m *member) seekMaster(run *extent) {
 func (m *member) findMaster() (*life, time.Duration) {
 	to := m.pool.member(m.follows)
 	switch {
+	case m.obstacle != nil:
+		m.trouble = m.obstacle
+		return nil, retryTrouble
 	case to == m:
 		m.trouble = fail("HOST_ITS_OWN_SLAVE")
 		return nil, retryTrouble

@@ -22,13 +22,13 @@ func (b *builder) driver(kind, description string, capabilities []string) {
 // smCapabilities is what the storage managers of the model can do.
 var smCapabilities = []string{
 	"SR_UPDATE", "VDI_ACTIVATE", "VDI_ATTACH", "VDI_CLONE", "VDI_CREATE", "VDI_DEACTIVATE", "VDI_DELETE", "VDI_DETACH",
-	"VDI_INTRODUCE", "VDI_RESIZE", "VDI_SNAPSHOT", "VDI_UPDATE",
+	"VDI_INTRODUCE", "VDI_MIRROR", "VDI_RESIZE", "VDI_SNAPSHOT", "VDI_UPDATE",
 }
 
 // srAllowedOperations is the list of a healthy SR at rest, in wire order.
 func srAllowedOperations() Set {
 	return setOf("vdi_introduce", "unplug", "plug", "pbd_create", "update", "pbd_destroy", "vdi_resize", "vdi_clone", "scan",
-		"vdi_snapshot", "vdi_create", "vdi_destroy")
+		"vdi_snapshot", "vdi_mirror", "vdi_create", "vdi_destroy")
 }
 
 func (b *builder) fileDrivers() {

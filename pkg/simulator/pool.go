@@ -38,6 +38,9 @@ type Pool struct {
 	backends   map[string]*backend // what storage knows beside the database, by the SR's uuid
 	unmeasured map[string]bool     // hosts whose memory has changed since they reported it, by reference
 	beside                         // what lies in files, and in the hypervisor
+
+	observer func(Fact) // nil: nobody
+	arrived  int64      // calls that it was told of
 }
 
 // New makes a pool and starts it. It can be reached through Dial at once, and on sockets after Listen. The caller ends

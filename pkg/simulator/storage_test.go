@@ -13,8 +13,11 @@ import (
 // recordedStorage gives the pool the storage of the recorded one: of a driver without data, which counts no space.
 func recordedStorage(p *Pool) {
 	p.view(func(x *tx) {
-		x.set("SM", x.find("SM", "type", "nfs")[0], "type", "dummy")
-		x.set("SR", x.find("SR", "name_label", "nfs-prod")[0], "type", "dummy")
+		sm, sr := x.find("SM", "type", "nfs")[0], x.find("SR", "name_label", "nfs-prod")[0]
+		x.set("SM", sm, "type", "dummy")
+		x.set("SM", sm, "capabilities", withoutMember(x.members("SM", sm, "capabilities"), "VDI_MIRROR"))
+		x.set("SR", sr, "type", "dummy")
+		x.refreshSR(sr)
 	})
 }
 

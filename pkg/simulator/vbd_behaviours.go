@@ -48,7 +48,27 @@ func vbdCreate(c *call) (any, error) {
 
 // checkNewVBD refuses a device that cannot be. xapi: in this order.
 func (t *tx) checkNewVBD(r givenRecord) error {
-	vm, vdi, empty, cd := r.str("VM"), r.str("VDI"), r.flag("empty"), r.str("type") == "CD"
+	if err := t.checkNewMedium(r); err != nil {
+		return err
+	}
+	vm := r.str("VM")
+	if err := t.must("VM", vm); err != nil {
+		return err
+	}
+	for _, op := range t.currentOperations("VM", vm) {
+		if op.Operation == "pool_migrate" || op.Operation == "migrate_send" {
+			return fail("OTHER_OPERATION_IN_PROGRESS", "VM", vm, op.Operation, op.Task)
+		}
+	}
+	if sr := t.str("VDI", r.str("VDI"), "SR"); !r.flag("empty") && t.mustStayAgile(vm) && !t.flag("SR", sr, "shared") {
+		return fail("HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED", sr)
+	}
+	return nil
+}
+
+// checkNewMedium refuses a disk that cannot be in such a device.
+func (t *tx) checkNewMedium(r givenRecord) error {
+	vdi, empty, cd := r.str("VDI"), r.flag("empty"), r.str("type") == "CD"
 	if !empty {
 		if err := t.must("VDI", vdi); err != nil {
 			return err
@@ -67,21 +87,14 @@ func (t *tx) checkNewVBD(r givenRecord) error {
 	case !empty && r.str("mode") == "RW" && t.flag("VDI", vdi, "read_only"):
 		return fail("VDI_READONLY", vdi)
 	}
-	if err := t.must("VM", vm); err != nil {
-		return err
-	}
-	for _, op := range t.currentOperations("VM", vm) {
-		if op.Operation == "pool_migrate" || op.Operation == "migrate_send" {
-			return fail("OTHER_OPERATION_IN_PROGRESS", "VM", vm, op.Operation, op.Task)
-		}
-	}
-	sr := t.str("VDI", vdi, "SR")
-	pool := t.the("pool")
-	strict := t.flag("pool", pool, "ha_enabled") && !t.flag("pool", pool, "ha_allow_overcommit")
-	if strict && !empty && t.protected(vm) && t.flag("VM", vm, "ha_always_run") && !t.flag("SR", sr, "shared") {
-		return fail("HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED", sr)
-	}
 	return nil
+}
+
+// mustStayAgile reports whether HA answers for a VM, which then may have nothing that one host alone has.
+func (t *tx) mustStayAgile(vm string) bool {
+	pool := t.the("pool")
+	return t.flag("pool", pool, "ha_enabled") && !t.flag("pool", pool, "ha_allow_overcommit") &&
+		t.protected(vm) && t.flag("VM", vm, "ha_always_run")
 }
 
 // isISO reports whether a disk can be put into a drive.

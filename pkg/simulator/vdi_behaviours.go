@@ -1,7 +1,5 @@
 package simulator
 
-import "slices"
-
 // vdiBehaviours are the calls of class VDI that do more than read and write a field.
 func vdiBehaviours() map[string]behaviour {
 	table := map[string]behaviour{
@@ -208,24 +206,6 @@ func vdiOnlyChecked(op string) behaviour {
 			return fail("SR_OPERATION_NOT_SUPPORTED", f.SR)
 		})
 	}
-}
-
-// vdiPoolMigrate is VDI.pool_migrate: a disk moves under a running VM. The simulator's drivers cannot mirror a disk.
-func vdiPoolMigrate(c *call) (any, error) {
-	return nil, c.view(func(t *tx) error {
-		vdi, to := c.str(0), c.str(1)
-		if err := t.must("VDI", vdi); err != nil {
-			return err
-		}
-		if err := t.must("SR", to); err != nil {
-			return err
-		}
-		vbds := slices.DeleteFunc(slices.Clone(t.strs("VDI", vdi, "VBDs")), func(vbd string) bool { return !t.flag("VBD", vbd, "currently_attached") })
-		if len(vbds) == 0 {
-			return fail("VDI_NEEDS_VM_FOR_MIGRATE", vdi)
-		}
-		return fail("SR_DOES_NOT_SUPPORT_MIGRATION", t.str("VDI", vdi, "SR"), "VDI_MIRROR")
-	})
 }
 
 // vdiNBDInfo is VDI.get_nbd_info: no network of the simulator has the purpose of it.

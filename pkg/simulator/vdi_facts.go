@@ -67,38 +67,70 @@ func (f vdiFacts) blocksAttached(op string) bool {
 	return f.Active
 }
 
-// checkKind refuses what this disk, or its SR, does not do at all.
+// checkKind refuses what this disk, or its SR, does not do at all. xapi: in this order.
 func (f vdiFacts) checkKind(op string) *Failure {
-	needed := ""
+	if err := f.checkKept(op); err != nil {
+		return err
+	}
 	for _, o := range vdiOperations {
-		if o.name == op {
-			needed = o.feature
+		if o.name == op && o.feature != "" && !f.Features[o.feature] {
+			return fail("SR_OPERATION_NOT_SUPPORTED", f.SR)
 		}
 	}
-	special := f.Type == "ha_statefile" || f.Type == "redo_log"
+	switch op {
+	case "snapshot":
+		return f.checkSnapshot()
+	case "copy":
+		if f.ofHA() {
+			return fail("OPERATION_NOT_ALLOWED", "VDI containing HA statefile or redo log cannot be copied (check the VDI's allowed operations).")
+		}
+	case "data_destroy":
+		if !f.Snapshot {
+			return fail("OPERATION_NOT_ALLOWED", "VDI is not a snapshot: "+f.Ref)
+		}
+	case "enable_cbt", "disable_cbt":
+		if f.Snapshot {
+			return fail("OPERATION_NOT_ALLOWED", "VDI is a snapshot: "+f.Ref)
+		}
+	}
+	return nil
+}
+
+// ofHA reports whether the disk is one of those that HA itself works with.
+func (f vdiFacts) ofHA() bool { return f.Type == "ha_statefile" || f.Type == "redo_log" }
+
+// checkKept refuses what would take away a disk that something else relies on.
+func (f vdiFacts) checkKept(op string) *Failure {
+	switch op {
+	case "mirror", "set_on_boot":
+		if f.TracksChanges {
+			return fail("VDI_CBT_ENABLED", f.Ref)
+		}
+		return nil
+	case "destroy", "forget", "resize", "resize_online":
+	default:
+		return nil
+	}
 	switch {
-	case f.TracksChanges && (op == "mirror" || op == "set_on_boot"):
-		return fail("VDI_CBT_ENABLED", f.Ref)
 	case op == "destroy" && f.Physical:
 		return fail("VDI_IS_A_PHYSICAL_DEVICE", f.Ref)
 	case (op == "destroy" || op == "forget") && f.Type == "rrd":
 		return fail("VDI_HAS_RRDS", f.Ref)
-	case f.HAEnabled && special && slices.Contains([]string{"destroy", "forget", "resize", "resize_online"}, op):
+	case f.HAEnabled && f.ofHA():
 		return fail("HA_IS_ENABLED")
-	case needed != "" && !f.Features[needed]:
-		return fail("SR_OPERATION_NOT_SUPPORTED", f.SR)
-	case op == "snapshot" && f.Sharable:
+	}
+	return nil
+}
+
+// checkSnapshot refuses a snapshot of a disk that is shared, that forgets what is written, or that is being copied.
+func (f vdiFacts) checkSnapshot() *Failure {
+	switch {
+	case f.Sharable:
 		return fail("VDI_IS_SHARABLE", f.Ref)
-	case op == "snapshot" && f.ResetsOnBoot:
+	case f.ResetsOnBoot:
 		return fail("VDI_ON_BOOT_MODE_INCOMPATIBLE_WITH_OPERATION")
-	case op == "snapshot" && len(f.Current) > 0:
+	case len(f.Current) > 0:
 		return fail("OPERATION_NOT_ALLOWED", "Snapshot operation not allowed during copy.")
-	case op == "copy" && special:
-		return fail("OPERATION_NOT_ALLOWED", "VDI containing HA statefile or redo log cannot be copied (check the VDI's allowed operations).")
-	case op == "data_destroy" && !f.Snapshot:
-		return fail("OPERATION_NOT_ALLOWED", "VDI is not a snapshot: "+f.Ref)
-	case (op == "enable_cbt" || op == "disable_cbt") && f.Snapshot:
-		return fail("OPERATION_NOT_ALLOWED", "VDI is a snapshot: "+f.Ref)
 	}
 	return nil
 }

@@ -70,6 +70,7 @@ func (t *tx) refreshVM(ref string) {
 	if t.exists("VM", ref) {
 		t.set("VM", ref, "allowed_operations", setOf(vmAllowedOperations(t.vmFacts(ref))...))
 		t.refreshAppliance(t.str("VM", ref, "appliance"))
+		t.watchGroup(ref)
 	}
 }
 

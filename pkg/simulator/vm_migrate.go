@@ -136,20 +136,15 @@ func (o *vmOperationCall) migrate(from, to string) error {
 	if err := o.attachNetworks(to); err != nil {
 		return err
 	}
-	var memory int64
-	err := o.view(func(t *tx) error { memory = t.num("VM", o.vm, "memory_dynamic_max"); return nil })
-	if err != nil {
-		return err
-	}
-	err = o.onHosts(from, to, func() error {
-		return o.steps(o.takes(timingMigrate)+o.memoryTime(memory), 1./11, 10./11, 9)
-	})
-	if err != nil {
+	if err := o.sendMemory(from, to); err != nil {
 		return err
 	}
 	return o.update(func(t *tx) error {
 		if state := t.str("VM", o.vm, "power_state"); state != running {
 			return fail("VM_BAD_POWER_STATE", o.vm, "running", state) // stopped by itself meanwhile
+		}
+		if err := o.mishap(t, to); err != nil {
+			return err
 		}
 		o.cancellableIn(t, false)
 		t.set("task", o.task, "progress", 1.0)

@@ -6,7 +6,7 @@ import (
 )
 
 // migrateSendBehaviours are the calls of a migration that names its target by what host.migrate_receive gave. Other pools
-// cannot be reached from a simulated one; within the pool the VM moves, and its disks stay where they are.
+// cannot be reached from a simulated one; within the pool the VM moves, and its disks to the SRs that they are given.
 func migrateSendBehaviours() map[string]behaviour {
 	return map[string]behaviour{
 		"host.migrate_receive":  hostMigrateReceive,
@@ -50,22 +50,41 @@ func hostMigrateReceive(c *call) (any, error) {
 // sentAtOnce is how many VMs a host sends away at a time in this way. xapi: one more is refused, it does not wait.
 const sentAtOnce = 3
 
+// journey is where VM.migrate_send takes a VM, and what along with it.
+type journey struct {
+	vm, to      string // to: the host
+	master      string // address of the destination's pool
+	disks, vifs Map
+	force, copy bool
+}
+
+// journeyOf reads the parameters of VM.migrate_send and VM.assert_can_migrate.
+func journeyOf(c *call) journey {
+	return journey{vm: c.str(0), to: text(c.dict(1), "host"), master: text(c.dict(1), "master"), disks: c.dict(3), vifs: c.dict(4),
+		force: text(c.dict(5), "force") == "true", copy: text(c.dict(5), "copy") == "true"}
+}
+
 // vmMigrateSend is VM.migrate_send(vm, dest, live, vdi_map, vif_map, options): its result is the VM.
 func vmMigrateSend(c *call) (any, error) {
-	vm, to := c.str(0), text(c.dict(1), "host")
+	_, err := c.send(journeyOf(c))
+	return c.str(0), err
+}
+
+// send migrates a VM with its disks, and says which disks have been replaced by which.
+func (c *call) send(j journey) (moved map[string]string, err error) {
 	from := nullRef
-	o := &vmOperationCall{call: c, vm: vm, name: "migrate_send", lax: text(c.dict(5), "force") == "true"}
-	err := o.do(func(o *vmOperationCall) error {
-		state, source := "", nullRef
+	o := &vmOperationCall{call: c, vm: j.vm, name: "migrate_send", lax: j.force}
+	err = o.do(func(o *vmOperationCall) error {
+		state, source, moves := "", nullRef, []*diskMove(nil)
 		err := o.update(func(t *tx) error {
 			t.innerTask("VM.assert_can_migrate", o.task, nullRef, func(string) {})
-			if err := t.checkMigrateSend(c, vm, to); err != nil {
+			if err := t.checkMigrateSend(j); err != nil {
 				return err
 			}
-			if text(c.dict(5), "copy") == "true" {
+			if j.copy {
 				return fail("OPERATION_NOT_ALLOWED", "Copy mode is disallowed on intra pool storage migration, try efficient alternatives e.g. VM.copy/clone.")
 			}
-			from, state = t.str("VM", vm, "resident_on"), t.str("VM", vm, "power_state")
+			moves, from, state = t.diskMoves(j), t.str("VM", j.vm, "resident_on"), t.str("VM", j.vm, "power_state")
 			if source = from; source == nullRef {
 				source = t.masterHost()
 			}
@@ -75,19 +94,23 @@ func vmMigrateSend(c *call) (any, error) {
 			return err
 		}
 		defer c.pool.operations.endSending(c.pool, source)
-		if state != running {
-			return nil // what has no domain and whose disks stay is there already
-		}
-		if err := o.reserveTarget(from, to, bootChecks{anySRs: true}); err != nil {
-			return err
-		}
-		return o.releaseTarget(to, o.migrate(from, to))
+		err = o.withDisks(moves, func() error {
+			if state != running {
+				return nil // what has no domain is there once its disks are
+			}
+			if err := o.reserveTarget(from, j.to, bootChecks{anySRs: true}); err != nil {
+				return err
+			}
+			return o.releaseTarget(j.to, o.migrate(from, j.to))
+		})
+		moved = movedTo(moves)
+		return err
 	}, func(t *tx) {
 		if from != nullRef {
-			t.announce("VM_MIGRATED", vm, "migrated from host "+t.hostQuoted(from)+" to host "+t.hostQuoted(to))
+			t.announce("VM_MIGRATED", j.vm, "migrated from host "+t.hostQuoted(from)+" to host "+t.hostQuoted(j.to))
 		}
 	})
-	return vm, err
+	return moved, err
 }
 
 // beginSending counts one more VM that a host sends away.
@@ -108,29 +131,29 @@ func (q *operationQueue) endSending(p *Pool, host string) {
 
 // vmAssertCanMigrate is VM.assert_can_migrate: the checks alone.
 func vmAssertCanMigrate(c *call) (any, error) {
+	j := journeyOf(c)
 	return nil, c.view(func(t *tx) error {
-		vm := c.str(0)
-		if err := t.must("VM", vm); err != nil {
+		if err := t.must("VM", j.vm); err != nil {
 			return err
 		}
-		if err := checkVMOperation(t.vmFacts(vm), "migrate_send", text(c.dict(5), "force") != "true"); err != nil {
+		if err := checkVMOperation(t.vmFacts(j.vm), "migrate_send", !j.force); err != nil {
 			return err
 		}
-		return t.checkMigrateSend(c, vm, text(c.dict(1), "host"))
+		return t.checkMigrateSend(j)
 	})
 }
 
 // checkMigrateSend refuses what the move of a VM to a host cannot do. xapi: every disk must be given an SR; one that
 // changes it moves by a mirror, which the drivers on both sides must be able to make; within a pool interfaces keep their
 // networks.
-func (t *tx) checkMigrateSend(c *call, vm, to string) error {
-	if !t.exists("host", to) {
-		return fail("CANNOT_CONTACT_HOST", text(c.dict(1), "master"))
+func (t *tx) checkMigrateSend(j journey) error {
+	if !t.exists("host", j.to) {
+		return fail("CANNOT_CONTACT_HOST", j.master)
 	}
-	disks := t.disksThatMove(vm)
+	disks := t.disksThatMove(j.vm)
 	for _, check := range []func(vdi string) error{
 		func(vdi string) error {
-			if target, ok := c.dict(3).Get(vdi); !ok {
+			if target, ok := j.disks.Get(vdi); !ok {
 				return fail("VDI_NOT_IN_MAP", vdi)
 			} else if !t.exists("SR", target.(string)) {
 				return noSuch("SR", target.(string))
@@ -138,7 +161,7 @@ func (t *tx) checkMigrateSend(c *call, vm, to string) error {
 			return nil
 		},
 		t.checkDiskMoves,
-		func(vdi string) error { return t.checkMirror(t.str("VDI", vdi, "SR"), text(c.dict(3), vdi)) },
+		func(vdi string) error { return t.checkMirror(t.str("VDI", vdi, "SR"), text(j.disks, vdi)) },
 	} {
 		for _, vdi := range disks {
 			if err := check(vdi); err != nil {
@@ -146,12 +169,25 @@ func (t *tx) checkMigrateSend(c *call, vm, to string) error {
 			}
 		}
 	}
-	skip := bootChecks{anySRs: true, anyCPU: text(c.dict(5), "force") == "true"}
-	if err := checkCanBootHere(t.bootFacts(vm), t.hostBootFacts(to), skip); err != nil {
+	if err := t.checkArrival(j, disks); err != nil {
 		return err
 	}
-	if len(c.dict(4)) > 0 {
+	if len(j.vifs) > 0 {
 		return fail("OPERATION_NOT_ALLOWED", "VIF mapping is not allowed for intra-pool migration")
+	}
+	return nil
+}
+
+// checkArrival refuses a host that a VM cannot run on with its disks where they will be.
+func (t *tx) checkArrival(j journey, disks []string) error {
+	vm, host := t.bootFacts(j.vm), t.hostBootFacts(j.to)
+	if err := checkCanBootHere(vm, host, bootChecks{anySRs: true, anyCPU: j.force, noMemory: vm.ResidentOn == j.to, anyEnabled: vm.ResidentOn == j.to}); err != nil {
+		return err
+	}
+	for _, vdi := range disks {
+		if sr := text(j.disks, vdi); vm.PowerState == running && !host.SRs[sr] {
+			return fail("VM_REQUIRES_SR", j.vm, sr)
+		}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/xencontroller/xencontroller/pkg/informer"
 	"github.com/xencontroller/xencontroller/pkg/simulator"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
@@ -21,9 +22,16 @@ spec: {powerState: Running, placement: {hosts: [xen-2]}}
 `
 
 func TestAnIdlePoolSeesNoCallButTheWaitingForEvents(t *testing.T) {
+	for events, waiting := range map[informer.Events]string{informer.EventsRegister: "event.next", informer.EventsFrom: "event.from"} {
+		t.Run(string(events), func(t *testing.T) { idle(t, events, waiting) })
+	}
+}
+
+// idle has a pool with nothing to do see no call but those that wait for events.
+func idle(t *testing.T, events informer.Events, waiting string) {
 	synctest.Test(t, func(t *testing.T) {
 		pool := simulator.Start(t, simulator.Model{Timing: simulator.DemoTiming()})
-		l := startLab(t, pool, pool.Dial, twoVMs)
+		l := startLab(t, pool, pool.Dial, events, twoVMs)
 		time.Sleep(2 * time.Minute) // virtual
 		synctest.Wait()
 		if !l.settled() || pool.PowerState("app-1") != xen.Running || pool.HostOf("app-1") != "xen-2" {
@@ -32,8 +40,11 @@ func TestAnIdlePoolSeesNoCallButTheWaitingForEvents(t *testing.T) {
 		before := pool.Calls()
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
+		if pool.Calls()[waiting] == before[waiting] {
+			t.Errorf("%s was not called in ten minutes", waiting)
+		}
 		for method, n := range pool.Calls() {
-			if method != "event.next" && n != before[method] {
+			if method != waiting && n != before[method] {
 				t.Errorf("%s was called %d times on an idle pool", method, n-before[method])
 			}
 		}

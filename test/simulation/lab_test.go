@@ -26,7 +26,7 @@ type lab struct {
 }
 
 // startLab declares manifests to a controller of the pool. Everything ends with the test, or earlier with stop.
-func startLab(tb testing.TB, pool *simulator.Pool, dial func(context.Context, string, string) (net.Conn, error), manifests string) *lab {
+func startLab(tb testing.TB, pool *simulator.Pool, dial func(context.Context, string, string) (net.Conn, error), events informer.Events, manifests string) *lab {
 	tb.Helper()
 	set, err := desired.Parse(desired.File{Name: "manifests.yaml", Data: []byte(manifests)})
 	if err != nil {
@@ -44,7 +44,7 @@ func startLab(tb testing.TB, pool *simulator.Pool, dial func(context.Context, st
 	if err != nil {
 		tb.Fatal(err)
 	}
-	inf := informer.New(informer.Config{Client: l.client, Store: l.cache, Pool: "lab"})
+	inf := informer.New(informer.Config{Client: l.client, Store: l.cache, Pool: "lab", Events: events})
 	inf.AddHandler(l.controller)
 	l.controller.SetDeclared(set)
 	ctx, cancel := context.WithCancel(tb.Context())

@@ -10,7 +10,7 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// Input is everything that a decision depends on. Nothing in it is changed.
+// Input is everything that a decision depends on. Nothing in it is changed but what Memory remembers.
 type Input struct {
 	Now      time.Time
 	Snapshot store.Snapshot
@@ -28,6 +28,8 @@ type Input struct {
 	Displaced map[xen.TaskRef]bool
 	// Limits are the budgets; the zero value has the defaults.
 	Limits Limits
+	// Memory makes decisions about placement cheap, and never different; nil: each sums up all VMs.
+	Memory *MemoryBook
 }
 
 // Operation is an operation of ours that is not known to be over.

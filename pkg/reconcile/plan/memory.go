@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"maps"
+
 	"github.com/xencontroller/xencontroller/pkg/store"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
@@ -23,7 +25,7 @@ func (d *decider) freeMemory(ref xen.HostRef, host *xen.Host) int64 {
 		return 0
 	}
 	if d.memory == nil {
-		d.memory = usedMemory(d.in.Snapshot)
+		d.memory = maps.Clone(d.in.Memory.at(d.in.Snapshot))
 		for _, op := range d.in.InFlight {
 			d.promise(&op.Action)
 		}
@@ -42,18 +44,53 @@ func (d *decider) promise(a *Action) {
 	}
 }
 
+// MemoryBook remembers what the VMs of each host need, so that the next decision costs what has changed since the one before,
+// and not a pass over all VMs. It gives the same numbers as that pass, whatever it was asked before. All its snapshots are
+// of one store; the zero value is empty, and it is not for concurrent use.
+type MemoryBook struct {
+	snap store.Snapshot
+	used map[xen.HostRef]int64 // bytes; nil: nothing was asked yet
+}
+
+// at is what the VMs of each host need in a snapshot, in bytes; it is read-only, and good until the next call. A nil book
+// sums up afresh. A snapshot may be older than the one before: workers see them in any order.
+func (b *MemoryBook) at(snap store.Snapshot) map[xen.HostRef]int64 {
+	if b == nil {
+		return usedMemory(snap)
+	}
+	if b.used == nil {
+		b.snap, b.used = snap, usedMemory(snap)
+		return b.used
+	}
+	for _, c := range store.Diff(b.snap, snap) {
+		if old, ok := c.Old.(*xen.VM); ok {
+			count(b.used, old, -1)
+		}
+		if vm, ok := c.New.(*xen.VM); ok {
+			count(b.used, vm, +1)
+		}
+	}
+	b.snap = snap
+	return b.used
+}
+
 // usedMemory sums up what the VMs of each host need, in bytes. One pass over all VMs: the cache has no index by
 // scheduled_to_be_resident_on.
 func usedMemory(snap store.Snapshot) map[xen.HostRef]int64 {
 	used := map[xen.HostRef]int64{}
 	for _, vm := range store.All[xen.VM](snap) {
-		here, soon := vm.ResidentOn, vm.ScheduledToBeResidentOn
-		if !here.IsNull() {
-			used[here] += memoryNeed(vm)
-		}
-		if !soon.IsNull() && soon != here {
-			used[soon] += memoryNeed(vm)
-		}
+		count(used, vm, +1)
 	}
 	return used
+}
+
+// count adds what a VM needs so many times to the hosts where it counts.
+func count(used map[xen.HostRef]int64, vm *xen.VM, times int64) {
+	here, soon := vm.ResidentOn, vm.ScheduledToBeResidentOn
+	if !here.IsNull() {
+		used[here] += times * memoryNeed(vm)
+	}
+	if !soon.IsNull() && soon != here {
+		used[soon] += times * memoryNeed(vm)
+	}
 }
