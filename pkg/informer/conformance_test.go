@@ -127,7 +127,7 @@ func changes(t *testing.T, w *world) {
 	}
 }
 
-func eventsLost(t *testing.T, w *world) {
+func eventsLost(_ *testing.T, w *world) {
 	ref, _ := w.vm("db-1")
 	do(w, ref.SetNameDescription("nobody may hear of this"))
 	w.pool.LoseEvents()

@@ -53,7 +53,7 @@ func (f *fromStream) list(ctx context.Context, reason string) error {
 	}
 	batches := append([]store.Batch{{Replace: lists}}, f.batches(since.Events)...)
 	changes := i.store.Apply(batches...)
-	f.tally.check(since.ValidRefCounts, i.store.Snapshot())
+	_ = f.tally.check(since.ValidRefCounts, i.store.Snapshot())
 	i.store.MarkSynced(f.session.Epoch(), time.Now())
 	i.publish(changes)
 	i.inSync(f.session, reason)

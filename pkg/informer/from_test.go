@@ -27,7 +27,7 @@ func inFrom(t *testing.T, events Events, p *fakePool, story func(t *testing.T, i
 func TestFollowByToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newFakePool()
-		inFrom(t, EventsFrom, p, func(t *testing.T, i *Informer, j *journal) {
+		inFrom(t, EventsFrom, p, func(t *testing.T, _ *Informer, j *journal) {
 			want(t, j, "add VM a Halted", "add host h", "add pool p", "synced: startup")
 			p.put("a", vm(xen.Running))
 			p.put("b", vm(xen.Paused))
@@ -73,7 +73,7 @@ func TestChangeBehindTheFirstReply(t *testing.T) {
 func TestBrokenReplyOfFromCostsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newFakePool()
-		inFrom(t, EventsFrom, p, func(t *testing.T, i *Informer, j *journal) {
+		inFrom(t, EventsFrom, p, func(t *testing.T, _ *Informer, j *journal) {
 			j.take()
 			broken := 0
 			p.mu.Lock()
@@ -99,7 +99,7 @@ func TestForgottenDeletions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newFakePool()
 		p.put("b", vm(xen.Halted))
-		inFrom(t, EventsFrom, p, func(t *testing.T, i *Informer, j *journal) {
+		inFrom(t, EventsFrom, p, func(t *testing.T, _ *Informer, j *journal) {
 			j.take()
 			p.mu.Lock()
 			p.forgets = len(p.events) + 1

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -130,9 +131,7 @@ func (w *written) write(m moment) {
 	if w.objects[key] == nil {
 		w.objects[key] = map[string]any{}
 	}
-	for name, value := range m.Fields {
-		w.objects[key][name] = value
-	}
+	maps.Copy(w.objects[key], m.Fields)
 }
 
 // event is an event with its object as it is now, through the bytes of a reply.
@@ -271,7 +270,7 @@ func recordings(t *testing.T) map[string]*recording {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // was only read
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ func ExampleRun() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	vm := must(xapi.Call(ctx, client, xen.VMGetByNameLabel("app-1")))[0]
 	last := 0.0
@@ -36,7 +36,7 @@ func ExampleRun_failure() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 	pool.Inject(simulator.On("Async.VM.clean_shutdown", simulator.FailWith("VM_SHUTDOWN_TIMEOUT", "OpaqueRef:…", "60")))
 
 	vm := must(xapi.Call(ctx, client, xen.VMGetByNameLabel("web-1")))[0]
@@ -57,7 +57,7 @@ func ExampleRun_manyMigrations() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	from := must(xapi.Call(ctx, client, xen.HostGetByNameLabel("xen-1")))[0]
 	to := must(xapi.Call(ctx, client, xen.HostGetByNameLabel("xen-3")))[0]
@@ -95,7 +95,7 @@ func ExampleRun_snapshot() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	vm := must(xapi.Call(ctx, client, xen.VMGetByNameLabel("app-1")))[0]
 	snapshot := must(xapi.Run(ctx, client, vm.Snapshot("before the update"), xapi.TaskConfig{}))
@@ -111,7 +111,7 @@ func ExampleRun_clone() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	template := must(xapi.Call(ctx, client, xen.VMGetByNameLabel("Debian Bookworm 12")))[0]
 	vm := must(xapi.Run(ctx, client, template.Clone("web-5"), xapi.TaskConfig{}))
@@ -128,7 +128,7 @@ func ExampleCall_addDisk() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	vm := must(xapi.Call(ctx, client, xen.VMGetByNameLabel("db-1")))[0]
 	poolRef := must(xapi.Call(ctx, client, xen.PoolGetAll()))[0]
@@ -151,7 +151,7 @@ func ExampleCall_tags() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	vm := must(xapi.Call(ctx, client, xen.VMGetByNameLabel("db-1")))[0]
 	must(xapi.Call(ctx, client, vm.AddTags("backup")))
@@ -168,7 +168,7 @@ func ExampleRun_maintenance() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 	check(pool.UnpauseVM("app-3")) // one that does not run cannot be moved
 
 	host := must(xapi.Call(ctx, client, xen.HostGetByNameLabel("xen-1")))[0]
@@ -186,7 +186,7 @@ func ExampleOutcomeUnknownError() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 	pool.Inject(simulator.On("VM.start", simulator.LoseReply))
 
 	vm := must(xapi.Call(ctx, client, xen.VMGetByNameLabel("app-1")))[0]

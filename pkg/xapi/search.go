@@ -197,7 +197,7 @@ func (r *run) adopt(ctx context.Context, address string) (*Session, error) {
 		t.Took = time.Since(lostAt)
 		r.cfg.Metrics.failedOver(r.cfg.Pool, lossReason(loss), t.Took)
 	}
-	r.Client.tell(t, "poolUUID", s.pool, "master", string(s.master), "masterAddress", s.address, "epoch", s.epoch, "took", t.Took.String())
+	r.tell(t, "poolUUID", s.pool, "master", string(s.master), "masterAddress", s.address, "epoch", s.epoch, "took", t.Took.String())
 	r.behind.start(func() {
 		r.learnMembers(context.WithoutCancel(ctx), s)
 		r.savePins(s.pool)

@@ -45,7 +45,7 @@ func onlookers() map[string]func(*testing.T, *xapi.Client) xapi.TaskWatcher {
 // errand is a task and everybody who has to do with it.
 type errand struct {
 	*testing.T
-	ctx      context.Context
+	ctx      context.Context //nolint:containedctx // that of the test
 	pool     *simulator.Pool
 	client   *xapi.Client
 	stranger *xapi.Client

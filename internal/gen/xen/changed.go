@@ -29,7 +29,7 @@ func (g *generator) changed() []file {
 			"func changed(older, newer Record) (Fields, bool) {\n\tswitch a := older.(type) {\n"+dispatch.String()+"\t}\n\treturn Fields{}, false\n}\n",
 		"// fieldNames are the fields of each class as the API spells them, in the order of their numbers.\n"+
 			"var fieldNames = map[Class][]string{\n"+names.String()+"}\n")
-	return pack(xenFolder+"zz_changed", "xen", blocks)
+	return pack(xenFolder+"zz_changed", blocks)
 }
 
 // fieldNumbers writes a constant for each field of a class.

@@ -46,7 +46,7 @@ func readField(field string, t datamodel.Type) string {
 	if call, ok := scalars[t.Kind]; ok {
 		return field + " = " + call
 	}
-	switch t.Kind {
+	switch t.Kind { //nolint:exhaustive // the others are read by the general reader
 	case datamodel.String:
 		return fmt.Sprintf("keepText(d, &w, &%s)", field)
 	case datamodel.Ref:
@@ -54,7 +54,7 @@ func readField(field string, t datamodel.Type) string {
 	case datamodel.EnumKind:
 		return fmt.Sprintf("%s = xen.%s(d.Word())", field, goType(t))
 	case datamodel.SetKind:
-		switch t.Elem.Kind {
+		switch t.Elem.Kind { //nolint:exhaustive // as above
 		case datamodel.Ref:
 			return fmt.Sprintf("keepRefs(d, &%s)", field)
 		case datamodel.String, datamodel.EnumKind:

@@ -98,7 +98,7 @@ func (g *generator) files() []file {
 	files := []file{g.classes()}
 	files = append(files, g.errors()...)
 	for _, c := range g.model.Classes {
-		files = append(files, pack(xenFolder+"zz_"+fileWord(c.Name), "xen", g.class(c))...)
+		files = append(files, pack(xenFolder+"zz_"+fileWord(c.Name), g.class(c))...)
 		if isRecord(c) {
 			files = append(files, g.decoders(c)...)
 		}
@@ -106,8 +106,8 @@ func (g *generator) files() []file {
 	return append(files, g.dispatch()...)
 }
 
-// pack puts blocks of code into as few files as hold them within maxLines: NAME.go, NAME_2.go, ….
-func pack(name, pkg string, blocks []string) []file {
+// pack puts blocks of code of package xen into as few files as hold them within maxLines: NAME.go, NAME_2.go, ….
+func pack(name string, blocks []string) []file {
 	var files []file
 	var body strings.Builder
 	lines := 0
@@ -116,7 +116,7 @@ func pack(name, pkg string, blocks []string) []file {
 		if len(files) > 0 {
 			suffix = fmt.Sprintf("_%d", len(files)+1)
 		}
-		f := file{path: name + suffix + ".go", pkg: pkg, body: body.String()}
+		f := file{path: name + suffix + ".go", pkg: "xen", body: body.String()}
 		if usesTime(f.body) {
 			f.imports = []string{"time"}
 		}
@@ -208,5 +208,5 @@ func (g *generator) errors() []file {
 		}
 		blocks = append(blocks, comment(0, text)+fmt.Sprintf("const %s ErrorCode = %q\n", c.name, c.decl.Name))
 	}
-	return pack(xenFolder+"zz_errors", "xen", blocks)
+	return pack(xenFolder+"zz_errors", blocks)
 }

@@ -25,7 +25,7 @@ func (g *generator) surprises() []file {
 	blocks = append(blocks, "// surprises notes the words of a record that its enumerations lack, and returns its unknown members.\n"+
 		"func surprises(r Record, note func(member, word string)) (members Map[string, string]) {\n\tswitch r := r.(type) {\n"+
 		dispatch.String()+"\t}\n\treturn members\n}\n")
-	return pack(xenFolder+"zz_surprises", "xen", blocks)
+	return pack(xenFolder+"zz_surprises", blocks)
 }
 
 // strangeWords writes a statement for each field of a class that holds words of an enumeration.

@@ -81,7 +81,7 @@ func (c *Core) Init(lexer Lexer, classes int) {
 
 // Decode reads one reply, within limits: envelope reads all of it, and returns the failure that the server reports, if any.
 func (c *Core) Decode(r io.Reader, limits Limits, into any, envelope func(into any) error) error {
-	c.Window.Open(r, limits)
+	c.Open(r, limits)
 	c.Err, c.Bad, c.depth, c.open = nil, nil, 0, 0
 	fault := envelope(into)
 	if c.Err == nil && !c.EOF {
@@ -89,7 +89,7 @@ func (c *Core) Decode(r io.Reader, limits Limits, into any, envelope func(into a
 		c.Err = c.More(len(c.Data) + 1)
 	}
 	err := c.outcome(fault)
-	c.Window.Close()
+	c.Close()
 	c.Text.Back(Mark{})
 	c.Text.Trim()
 	c.object, c.event, c.Name, c.Err, c.Bad = xen.Remembered{}, xen.Event{}, nil, nil, nil

@@ -48,8 +48,10 @@ func TestMemoIsBounded(t *testing.T) {
 			t.Fatalf("value %d of %d: %v", i, m.Len(), v)
 		}
 	}
-	if m.Admits(make([]byte, maxRaw+1)) || m.Admits(make([]byte, maxRaw+1)) {
-		t.Error("a value beyond the limit is admitted")
+	for range 2 {
+		if m.Admits(make([]byte, maxRaw+1)) {
+			t.Error("a value beyond the limit is admitted")
+		}
 	}
 }
 

@@ -51,8 +51,10 @@ func refs[T ~string](f fleet, n int) []T {
 	return set
 }
 
+//nolint:gochecknoglobals // a constant list
 var systems = []string{"Debian Bookworm 12", "Ubuntu Noble Numbat 24.04", "Windows Server 2022 (64-bit)", "Rocky Linux 9"}
 
+//nolint:gochecknoglobals // a constant list
 var operations = strings.Fields(`changing_dynamic_range migrate_send pool_migrate changing_VCPUs_live suspend hard_reboot
 	hard_shutdown clean_reboot clean_shutdown pause checkpoint snapshot changing_shadow_memory_live changing_memory_live
 	send_sysrq send_trigger snapshot_with_quiesce data_source_op make_into_template changing_NVRAM export copy clone start`)

@@ -3,6 +3,7 @@ package wiretest
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,10 +46,8 @@ func (n *Node) Fill(into any) error {
 }
 
 func (n *Node) is(kinds ...string) error {
-	for _, kind := range kinds {
-		if n.Kind == kind {
-			return nil
-		}
+	if slices.Contains(kinds, n.Kind) {
+		return nil
 	}
 	return fmt.Errorf("%s instead of %s", n.Kind, kinds[0])
 }

@@ -56,7 +56,7 @@ func readArchive(t testing.TB, path string) *txtar.Archive {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // was only read
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)

@@ -102,8 +102,10 @@ func TestAppendJSON(t *testing.T) {
 		{string(AppendJSON(nil, Map{{`a"<`, Set{int64(-1), I4(3), Date("x")}}, {"", Nil{}}})), `{"a\"<":[-1,3,"x"],"":null}`},
 		{string(AppendJSONText(nil, "a\x01\b\f\n\r\t\x1f\x7f\"\\/é\xff")), `"a\u0001\b\f\n\r\t\u001f\u007f\"\\/é` + "\xff\""},
 	}
-	for f, want := range map[float64]string{0: "0.0", 1: "1.0", -2: "-2.0", 0.1: "0.1", 1e20: "1e+20", 0.30000000000000004: "0.30000000000000004",
-		123456789: "123456789.0", 1e-7: "1e-07", math.Inf(1): "Infinity", math.Inf(-1): "-Infinity", 1e16: "1e+16"} {
+	for f, want := range map[float64]string{
+		0: "0.0", 1: "1.0", -2: "-2.0", 0.1: "0.1", 1e20: "1e+20", 0.30000000000000004: "0.30000000000000004",
+		123456789: "123456789.0", 1e-7: "1e-07", math.Inf(1): "Infinity", math.Inf(-1): "-Infinity", 1e16: "1e+16",
+	} {
 		cases = append(cases, struct{ got, want string }{string(AppendJSON(nil, f)), want})
 	}
 	cases = append(cases, struct{ got, want string }{string(AppendJSON(nil, math.NaN())), "NaN"})
@@ -116,8 +118,10 @@ func TestAppendJSON(t *testing.T) {
 
 // FuzzReadJSON holds the reader to encoding/json: what is JSON is read, and what was read is written as the same.
 func FuzzReadJSON(f *testing.F) {
-	for _, s := range []string{`{"method":"VM.start","params":["a",1,1.5,true,null,{"k":[]}],"id":1,"jsonrpc":"2.0"}`, `["\ud83d\ude00\n\/", -0, 1e5]`,
-		"/*x*/[NaN,(1,2),<\"a\">,<b:1>]//", `{"a":1,}`, `"\ud800x"`, "\"\xff\"", `[1 2]`} {
+	for _, s := range []string{
+		`{"method":"VM.start","params":["a",1,1.5,true,null,{"k":[]}],"id":1,"jsonrpc":"2.0"}`, `["\ud83d\ude00\n\/", -0, 1e5]`,
+		"/*x*/[NaN,(1,2),<\"a\">,<b:1>]//", `{"a":1,}`, `"\ud800x"`, "\"\xff\"", `[1 2]`,
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -236,7 +236,9 @@ func TestEndlessNonsenseIsGivenUpEarly(t *testing.T) {
 
 // TestWhatTheDatamodelLacksIsKept reads a record with members that no class has, and an event of a class that nobody knows.
 func TestWhatTheDatamodelLacksIsKept(t *testing.T) {
-	member := func(name, value string) string { return "<member><name>" + name + "</name><value>" + value + "</value></member>" }
+	member := func(name, value string) string {
+		return "<member><name>" + name + "</name><value>" + value + "</value></member>"
+	}
 	moods := "<array><data><value>a&amp;b</value></data></array>"
 	object := "<value><struct>" + member("mood", "sad") + member("uuid", "u") + member("moods", moods) + member("mood", "good") + "</struct></value>"
 	vm, err := read[xen.VM](reply(object))
