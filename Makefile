@@ -8,7 +8,7 @@ TIME  ?= 30s
 COUNT ?= 6
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race fuzz bench bench-peers sim demo e2e lint generate verify docs hooks
+.PHONY: simulate-long help build test race fuzz bench bench-peers sim demo e2e lint generate verify docs hooks
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench-peers: ## from nothing to a copy of a pool, beside xen-api of npm; needs n
 
 sim: ## a simulated pool to play with, on loopback addresses, until interrupted
 	go run ./cmd/xencontroller simulate --admin 127.0.0.1:8081
+
+simulate-long: ## 10,000 random schedules in virtual time, each a pool under faults
+	go test -count 1 -timeout 3h ./test/simulation -run TestRandomSchedulesBreakNoRule -seeds 10000 -at-most 3h -v
 
 demo: ## a simulated pool brought up, broken and mended, in this terminal
 	go run ./cmd/xencontroller demo

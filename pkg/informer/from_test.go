@@ -156,7 +156,7 @@ func TestLastingMiscount(t *testing.T) {
 			at := slices.IndexFunc(b.ValidRefCounts, func(c xen.Pair[string, int64]) bool { return c.Key == "vm" })
 			b.ValidRefCounts[at].Value++
 		}
-		inFrom(t, EventsFrom, p, func(t *testing.T, i *Informer, j *journal) {
+		inFrom(t, EventsFrom, p, func(t *testing.T, _ *Informer, j *journal) {
 			time.Sleep(time.Hour / 2)
 			p.put("a", vm(xen.Running))
 			synctest.Wait()
@@ -171,7 +171,7 @@ func TestLastingMiscount(t *testing.T) {
 func TestVeryManyDeletedMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newFakePool()
-		inFrom(t, EventsFrom, p, func(t *testing.T, i *Informer, j *journal) {
+		inFrom(t, EventsFrom, p, func(t *testing.T, _ *Informer, j *journal) {
 			j.take()
 			p.mu.Lock()
 			p.replies = func(b *xen.EventBatch) {

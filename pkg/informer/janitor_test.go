@@ -44,7 +44,7 @@ func TestJanitor(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		swept := make(chan error, 1)
 		go func() { swept <- j.Run(ctx) }()
-		defer func() { cancel(); _ = <-swept }()
+		defer func() { cancel(); <-swept }() //nolint:errcheck // its end is what matters
 		begin("idle-3", "me")
 		time.Sleep(2 * time.Second)
 		wantTasks(w, map[string]string{"idle-2": "success", "idle-3": "pending"})

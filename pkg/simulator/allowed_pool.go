@@ -6,13 +6,17 @@ import "slices"
 // table, always the same in one version; since then the one of its source.
 func poolOperations(newer bool) []string {
 	if newer {
-		return []string{"ha_enable", "ha_disable", "cluster_create", "designate_new_master", "tls_verification_enable",
+		return []string{
+			"ha_enable", "ha_disable", "cluster_create", "designate_new_master", "tls_verification_enable",
 			"configure_repositories", "sync_updates", "apply_updates", "cert_refresh", "exchange_certificates_on_join",
-			"exchange_ca_certificates_on_join", "copy_primary_host_certs", "eject", "get_updates"}
+			"exchange_ca_certificates_on_join", "copy_primary_host_certs", "eject", "get_updates",
+		}
 	}
-	return []string{"cluster_create", "sync_updates", "tls_verification_enable", "designate_new_master",
+	return []string{
+		"cluster_create", "sync_updates", "tls_verification_enable", "designate_new_master",
 		"exchange_ca_certificates_on_join", "configure_repositories", "apply_updates", "get_updates", "ha_enable",
-		"cert_refresh", "eject", "ha_disable", "copy_primary_host_certs", "exchange_certificates_on_join"}
+		"cert_refresh", "eject", "ha_disable", "copy_primary_host_certs", "exchange_certificates_on_join",
+	}
 }
 
 // poolAllowedOperations is the list of a pool, in wire order. An operation that runs keeps all others away; with HA there

@@ -14,8 +14,10 @@ func TestAllowedOperations(t *testing.T) {
 		facts vmFacts
 		want  string
 	}{
-		"halted": {vmFacts{PowerState: halted},
-			"create_vtpm destroy metadata_export export make_into_template changing_NVRAM changing_shadow_memory changing_static_range changing_dynamic_range migrate_send start_on start copy clone snapshot"},
+		"halted": {
+			vmFacts{PowerState: halted},
+			"create_vtpm destroy metadata_export export make_into_template changing_NVRAM changing_shadow_memory changing_static_range changing_dynamic_range migrate_send start_on start copy clone snapshot",
+		},
 		"running with drivers":       {vmFacts{PowerState: running, DriversKnown: true}, full},
 		"running, sysprep known":     {vmFacts{PowerState: running, DriversKnown: true, SysprepPlayed: true}, "sysprep " + full},
 		"running, features only":     {vmFacts{PowerState: running, GuestOther: tools}, strings.Replace(full, "changing_VCPUs_live ", "", 1)},

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -54,30 +55,62 @@ type vmOperation struct {
 
 // vmOperations is the enum vm_operations in its order. xapi: allowed_operations is written in reverse.
 var vmOperations = []vmOperation{
-	{"snapshot", "HPSR", true}, {"clone", "H", true}, {"copy", "H", true}, {"create_template", "HS", false},
-	{"revert", "HPSR", true}, {"checkpoint", "PSR", true}, {"snapshot_with_quiesce", "R", false},
-	{"provision", "H", true}, {"start", "H", true}, {"start_on", "H", true}, {"pause", "R", true},
-	{"unpause", "P", true}, {"clean_shutdown", "R", true}, {"clean_reboot", "R", true},
-	{"hard_shutdown", "PSR", true}, {"power_state_reset", "HPSR", false}, {"hard_reboot", "PR", true},
-	{"suspend", "R", true}, {"csvm", "S", false}, {"resume", "S", true}, {"resume_on", "S", true},
-	{"pool_migrate", "R", true}, {"migrate_send", "HSR", true}, {"get_boot_record", "PSR", false},
-	{"send_sysrq", "R", false}, {"send_trigger", "R", false}, {"query_services", "HPSR", false},
-	{"shutdown", "PSR", false}, {"call_plugin", "R", false}, {"changing_memory_live", "R", false},
-	{"awaiting_memory_live", "R", false}, {"changing_dynamic_range", "HR", true},
-	{"changing_static_range", "H", true}, {"changing_memory_limits", "H", false},
-	{"changing_shadow_memory", "H", true}, {"changing_shadow_memory_live", "R", false},
-	{"changing_VCPUs", "H", false}, {"changing_VCPUs_live", "R", true}, {"changing_NVRAM", "H", true},
-	{"assert_operation_valid", "HPSR", false}, {"data_source_op", "R", false},
-	{"update_allowed_operations", "HPSR", false}, {"make_into_template", "H", true}, {"import", "", false},
-	{"export", "HS", true}, {"metadata_export", "HPSR", true}, {"reverting", "HPSR", false},
-	{"destroy", "HS", true}, {"create_vtpm", "H", true}, {"sysprep", "R", true},
+	{"snapshot", "HPSR", true},
+	{"clone", "H", true},
+	{"copy", "H", true},
+	{"create_template", "HS", false},
+	{"revert", "HPSR", true},
+	{"checkpoint", "PSR", true},
+	{"snapshot_with_quiesce", "R", false},
+	{"provision", "H", true},
+	{"start", "H", true},
+	{"start_on", "H", true},
+	{"pause", "R", true},
+	{"unpause", "P", true},
+	{"clean_shutdown", "R", true},
+	{"clean_reboot", "R", true},
+	{"hard_shutdown", "PSR", true},
+	{"power_state_reset", "HPSR", false},
+	{"hard_reboot", "PR", true},
+	{"suspend", "R", true},
+	{"csvm", "S", false},
+	{"resume", "S", true},
+	{"resume_on", "S", true},
+	{"pool_migrate", "R", true},
+	{"migrate_send", "HSR", true},
+	{"get_boot_record", "PSR", false},
+	{"send_sysrq", "R", false},
+	{"send_trigger", "R", false},
+	{"query_services", "HPSR", false},
+	{"shutdown", "PSR", false},
+	{"call_plugin", "R", false},
+	{"changing_memory_live", "R", false},
+	{"awaiting_memory_live", "R", false},
+	{"changing_dynamic_range", "HR", true},
+	{"changing_static_range", "H", true},
+	{"changing_memory_limits", "H", false},
+	{"changing_shadow_memory", "H", true},
+	{"changing_shadow_memory_live", "R", false},
+	{"changing_VCPUs", "H", false},
+	{"changing_VCPUs_live", "R", true},
+	{"changing_NVRAM", "H", true},
+	{"assert_operation_valid", "HPSR", false},
+	{"data_source_op", "R", false},
+	{"update_allowed_operations", "HPSR", false},
+	{"make_into_template", "H", true},
+	{"import", "", false},
+	{"export", "HS", true},
+	{"metadata_export", "HPSR", true},
+	{"reverting", "HPSR", false},
+	{"destroy", "HS", true},
+	{"create_vtpm", "H", true},
+	{"sysprep", "R", true},
 }
 
 // vmAllowedOperations computes the list for a VM, in wire order.
 func vmAllowedOperations(f vmFacts) []string {
 	allowed := make([]string, 0, 16)
-	for i := len(vmOperations) - 1; i >= 0; i-- {
-		op := vmOperations[i]
+	for _, op := range slices.Backward(vmOperations) {
 		if op.listed && (op.name != "sysprep" || f.SysprepPlayed) && f.allows(op) {
 			allowed = append(allowed, op.name)
 		}

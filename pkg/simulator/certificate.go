@@ -28,27 +28,33 @@ func newCertificate(name, address string) (*certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 64))
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 64)) //nolint:forbidigo // of crypto/rand
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now()
-	template := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+	template := &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
 		IPAddresses: []net.IP{net.ParseIP(address)}, NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(10, 0, 0),
-		SignatureAlgorithm: x509.SHA256WithRSA}
+		SignatureAlgorithm: x509.SHA256WithRSA,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		return nil, err
 	}
-	return &certificate{pair: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
-		pem: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}, nil
+	return &certificate{
+		pair: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+		pem:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+	}, nil
 }
 
 // config is xapi's policy for TLS: version 1.2 only, two suites, one curve.
 func (c *certificate) config() *tls.Config {
-	return &tls.Config{Certificates: []tls.Certificate{c.pair}, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12,
+	return &tls.Config{
+		Certificates: []tls.Certificate{c.pair}, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12,
 		CipherSuites:     []uint16{tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256},
-		CurvePreferences: []tls.CurveID{tls.CurveP384}}
+		CurvePreferences: []tls.CurveID{tls.CurveP384},
+	}
 }
 
 // fingerprint is a hash as xapi writes it: upper-case pairs of digits with colons.

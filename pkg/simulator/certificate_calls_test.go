@@ -70,7 +70,7 @@ func TestServerCertificate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		return conn.ConnectionState().PeerCertificates[0].Subject.CommonName
 	}
 	if got := shown(); got != "mine" {

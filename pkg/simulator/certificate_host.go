@@ -122,8 +122,10 @@ func (c *call) recordCertificate(host string, own *certificate) error {
 				t.destroy("Certificate", old)
 			}
 		}
-		t.create("Certificate", values{"type": "host", "host": host, "not_before": leaf.NotBefore.UTC(), "not_after": leaf.NotAfter.UTC(),
-			"fingerprint": own.sha256(), "fingerprint_sha256": own.sha256(), "fingerprint_sha1": own.sha1()})
+		t.create("Certificate", values{
+			"type": "host", "host": host, "not_before": leaf.NotBefore.UTC(), "not_after": leaf.NotAfter.UTC(),
+			"fingerprint": own.sha256(), "fingerprint_sha256": own.sha256(), "fingerprint_sha1": own.sha1(),
+		})
 		return nil
 	})
 }

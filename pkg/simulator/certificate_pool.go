@@ -54,8 +54,10 @@ func poolInstallCA(c *call) (any, error) {
 // trustedRow is the row of a certificate that the pool trusts.
 func trustedRow(name string, cert *x509.Certificate) values {
 	long, short := sha256.Sum256(cert.Raw), sha1.Sum(cert.Raw) //nolint:gosec // see the import
-	return values{"name": name, "type": "ca", "not_before": cert.NotBefore.UTC(), "not_after": cert.NotAfter.UTC(),
-		"fingerprint": fingerprint(long[:]), "fingerprint_sha256": fingerprint(long[:]), "fingerprint_sha1": fingerprint(short[:])}
+	return values{
+		"name": name, "type": "ca", "not_before": cert.NotBefore.UTC(), "not_after": cert.NotAfter.UTC(),
+		"fingerprint": fingerprint(long[:]), "fingerprint_sha256": fingerprint(long[:]), "fingerprint_sha1": fingerprint(short[:]),
+	}
 }
 
 // trusted is the certificate of a name that the pool trusts; "" where there is none.

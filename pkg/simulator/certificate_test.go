@@ -40,7 +40,7 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	years := cert.NotAfter.Sub(time.Now()).Hours() / 24 / 365
+	years := time.Until(cert.NotAfter).Hours() / 24 / 365
 	if cert.Subject.CommonName != "xen-2" || cert.PublicKey == nil || years < 9.9 || years > 10.1 || cert.PublicKeyAlgorithm != x509.RSA {
 		t.Errorf("the certificate is of %s, %v, for %.1f years", cert.Subject, cert.PublicKeyAlgorithm, years)
 	}
@@ -101,8 +101,10 @@ func TestThumbprintHeader(t *testing.T) {
 // The client of this project follows a slave's answer to the master, each with its own pinned certificate.
 func TestPinnedClient(t *testing.T) {
 	p := listenTLS(t, "https://127.0.35.1:0")
-	client, err := xapi.New(xapi.Config{Addresses: p.URLs()[:1], Username: "root", TLS: xapi.TLSConfig{Fingerprint: sha256Hex(t, p, "xen-1")},
-		Password: func(context.Context) (string, error) { return "xenroot", nil }})
+	client, err := xapi.New(xapi.Config{
+		Addresses: p.URLs()[:1], Username: "root", TLS: xapi.TLSConfig{Fingerprint: sha256Hex(t, p, "xen-1")},
+		Password: func(context.Context) (string, error) { return "xenroot", nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,8 +117,10 @@ func TestPinnedClient(t *testing.T) {
 	if err != nil || len(vms) == 0 {
 		t.Fatalf("%v, %v", vms, err)
 	}
-	stranger, err := xapi.New(xapi.Config{Addresses: p.URLs()[:1], Username: "root", TLS: xapi.TLSConfig{Fingerprint: sha256Hex(t, p, "xen-2")},
-		Password: func(context.Context) (string, error) { return "xenroot", nil }})
+	stranger, err := xapi.New(xapi.Config{
+		Addresses: p.URLs()[:1], Username: "root", TLS: xapi.TLSConfig{Fingerprint: sha256Hex(t, p, "xen-2")},
+		Password: func(context.Context) (string, error) { return "xenroot", nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,8 +87,10 @@ func convertTime(v any) (any, error) {
 	default:
 		return nil, misfit("Expected datetime, got '%s'", xapid.Describe(v))
 	}
-	for _, layout := range [...]string{xapid.TimeLayout, "2006-01-02T15:04:05Z", "20060102T15:04:05Z07:00", "2006-01-02T15:04:05Z07:00",
-		"20060102T15:04:05", "2006-01-02T15:04:05"} {
+	for _, layout := range [...]string{
+		xapid.TimeLayout, "2006-01-02T15:04:05Z", "20060102T15:04:05Z07:00", "2006-01-02T15:04:05Z07:00",
+		"20060102T15:04:05", "2006-01-02T15:04:05",
+	} {
 		if at, err := time.Parse(layout, text); err == nil {
 			_, offset := at.Zone()
 			if at = at.Truncate(time.Second); offset == 0 {

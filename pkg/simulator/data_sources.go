@@ -65,9 +65,14 @@ func listSources(class string, at func(*call, func(*tx) error) error, sources fu
 		err := at(c, func(t *tx) error {
 			for _, s := range sources(t, c.str(0)) {
 				list = append(list, Map{
-					{Key: "name_label", Value: s.name}, {Key: "name_description", Value: s.description},
-					{Key: "enabled", Value: t.keepsSource(class, c.str(0), s)}, {Key: "standard", Value: s.standard}, {Key: "units", Value: s.units},
-					{Key: "min", Value: 0.0}, {Key: "max", Value: s.max}, {Key: "value", Value: 0.0},
+					{Key: "name_label", Value: s.name},
+					{Key: "name_description", Value: s.description},
+					{Key: "enabled", Value: t.keepsSource(class, c.str(0), s)},
+					{Key: "standard", Value: s.standard},
+					{Key: "units", Value: s.units},
+					{Key: "min", Value: 0.0},
+					{Key: "max", Value: s.max},
+					{Key: "value", Value: 0.0},
 				})
 			}
 			return nil

@@ -12,16 +12,33 @@ import (
 
 // newVBD is a record for VBD.create.
 func newVBD(vm, vdi, device, mode, kind string, empty bool) Map {
-	return Map{{Key: "VM", Value: vm}, {Key: "VDI", Value: vdi}, {Key: "userdevice", Value: device}, {Key: "bootable", Value: false},
-		{Key: "mode", Value: mode}, {Key: "type", Value: kind}, {Key: "unpluggable", Value: true}, {Key: "empty", Value: empty},
-		{Key: "other_config", Value: Map{}}, {Key: "qos_algorithm_type", Value: ""}, {Key: "qos_algorithm_params", Value: Map{}}}
+	return Map{
+		{Key: "VM", Value: vm},
+		{Key: "VDI", Value: vdi},
+		{Key: "userdevice", Value: device},
+		{Key: "bootable", Value: false},
+		{Key: "mode", Value: mode},
+		{Key: "type", Value: kind},
+		{Key: "unpluggable", Value: true},
+		{Key: "empty", Value: empty},
+		{Key: "other_config", Value: Map{}},
+		{Key: "qos_algorithm_type", Value: ""},
+		{Key: "qos_algorithm_params", Value: Map{}},
+	}
 }
 
 // newVIF is a record for VIF.create.
 func newVIF(vm, network, device, mac string) Map {
-	return Map{{Key: "VM", Value: vm}, {Key: "network", Value: network}, {Key: "device", Value: device}, {Key: "MAC", Value: mac},
-		{Key: "MTU", Value: "1500"}, {Key: "other_config", Value: Map{}}, {Key: "qos_algorithm_type", Value: ""},
-		{Key: "qos_algorithm_params", Value: Map{}}}
+	return Map{
+		{Key: "VM", Value: vm},
+		{Key: "network", Value: network},
+		{Key: "device", Value: device},
+		{Key: "MAC", Value: mac},
+		{Key: "MTU", Value: "1500"},
+		{Key: "other_config", Value: Map{}},
+		{Key: "qos_algorithm_type", Value: ""},
+		{Key: "qos_algorithm_params", Value: Map{}},
+	}
 }
 
 // devicesOf are the first disk, VBD and VIF of a VM.

@@ -118,8 +118,10 @@ func vgpuCreate(c *call) (any, error) {
 				return err
 			}
 		}
-		made = t.create("VGPU", values{"VM": vm, "GPU_group": group, "device": device, "other_config": c.dict(3), "type": kind,
-			"resident_on": nullRef, "scheduled_to_be_resident_on": nullRef})
+		made = t.create("VGPU", values{
+			"VM": vm, "GPU_group": group, "device": device, "other_config": c.dict(3), "type": kind,
+			"resident_on": nullRef, "scheduled_to_be_resident_on": nullRef,
+		})
 		return nil
 	})
 	return made, err

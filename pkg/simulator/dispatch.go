@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/xencontroller/xencontroller/internal/wire/xapid"
@@ -50,8 +51,10 @@ func (p *Pool) dispatch(m *member, rq request) reply {
 	if !async {
 		name, async = strings.CutPrefix(rq.method, "InternalAsync.")
 	}
-	c := &call{pool: p, life: p.lockedLifeOf(m), member: m, method: name, name: rq.method, otherConfig: rq.otherConfig, root: rq.trusted,
-		tasks: rq.tasks, migration: rq.migration}
+	c := &call{
+		pool: p, life: p.lockedLifeOf(m), member: m, method: name, name: rq.method, otherConfig: rq.otherConfig, root: rq.trusted,
+		tasks: rq.tasks, migration: rq.migration,
+	}
 	c.message = p.lookUp(name)
 	if c.message == nil {
 		return failed(c.unknown(rq.params))
@@ -163,12 +166,7 @@ func (p *Pool) emergency(m *member) *Failure {
 }
 
 func (s *schema) worksInEmergency(method string) bool {
-	for _, name := range s.model.Rules.EmergencyCalls {
-		if name == method {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.model.Rules.EmergencyCalls, method)
 }
 
 // methodNames lists every synchronous call in the order of xapi's source, which is what system.listMethods answers.

@@ -134,8 +134,11 @@ func (s *fromScan) reply() Map {
 	if s == nil {
 		return nil
 	}
-	return Map{{Key: "events", Value: s.events}, {Key: "valid_ref_counts", Value: s.counts},
-		{Key: "token", Value: formatToken(s.token.database, s.token.messages)}}
+	return Map{
+		{Key: "events", Value: s.events},
+		{Key: "valid_ref_counts", Value: s.counts},
+		{Key: "token", Value: formatToken(s.token.database, s.token.messages)},
+	}
 }
 
 func (c *call) scan(patterns []pattern, since fromToken) (s *fromScan, wait <-chan struct{}, err error) {
@@ -205,8 +208,8 @@ func (s *fromScan) scanMessages(tab *table, since int64) {
 
 func (s *fromScan) scanRows(tab *table, patterns []pattern, since int64) (adds, mods Set) {
 	rows := tab.sorted()
-	for i := len(rows) - 1; i >= 0; i-- { // ascending
-		r := rows[i]
+	for _, r := range slices.Backward(rows) { // ascending
+
 		if r.modified <= since || !matchesAny(patterns, tab.class.EventClass, r.now.ref) {
 			continue
 		}
@@ -222,8 +225,8 @@ func (s *fromScan) scanRows(tab *table, patterns []pattern, since int64) (adds, 
 }
 
 func (s *fromScan) scanDeleted(tab *table, patterns []pattern, since int64) (dels Set) {
-	for i := len(tab.deleted) - 1; i >= 0; i-- { // newest first
-		d := tab.deleted[i]
+	for _, d := range slices.Backward(tab.deleted) { // newest first
+
 		if d.deleted <= since || !matchesAny(patterns, tab.class.EventClass, d.ref) {
 			continue
 		}

@@ -58,7 +58,7 @@ func TestEventNextNumbersOnlyWhatSomebodyWants(t *testing.T) {
 		w.must("event.unregister", setOf("task"))
 		write(p, func(t *tx) {
 			t.create("task", values{"name_label": "U"})
-			t.addTo("VM", web, "other_config", "k", "v")
+			_ = t.addTo("VM", web, "other_config", "k", "v")
 		})
 		wantStory(t, w.must("event.next"), "3 vm mod web-1")
 	})

@@ -11,7 +11,7 @@ import (
 // oddValue is a value of a type that a careless client may send: kind chooses among empty, large and negative ones, and for
 // references among none, a real one of the class and one of nothing.
 func (p *Pool) oddValue(t datamodel.Type, kind int) any {
-	switch t.Kind {
+	switch t.Kind { //nolint:exhaustive // the rest is text
 	case datamodel.Int:
 		return []int64{0, 1 << 62, -1}[kind]
 	case datamodel.Float:
@@ -103,7 +103,7 @@ func TestEveryMessageAnswersAnything(t *testing.T) {
 // answer makes a call on a connection of its own, with a deadline: some calls wait for hours.
 func (w *wire) answer(p *Pool, method string, params []any) (any, error) {
 	c := dial(w.t, p, "10.0.0.1")
-	defer c.conn.Close()
+	defer func() { _ = c.conn.Close() }()
 	c.session = w.session
 	_ = c.conn.SetDeadline(time.Now().Add(3 * time.Hour))
 	return c.call(method, params...)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log"
 	"math/rand/v2"
-	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +17,7 @@ func ExampleStart() {
 	testStart := func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			pool := simulator.Start(t, simulator.Model{Hosts: 3, VMs: 20, Timing: simulator.RealTiming()})
-			var dial func(ctx context.Context, network, address string) (net.Conn, error) = pool.Dial
+			dial := pool.Dial
 			_ = dial                   // for the client that is tested
 			time.Sleep(24 * time.Hour) // takes no time
 		})

@@ -87,7 +87,8 @@ func (c *call) letFinish(ticket int64) error {
 	if ticket == 0 {
 		return nil
 	}
-	return c.sleep(time.Microsecond + time.Duration(ticket))
+	c.pool.pause(time.Microsecond + time.Duration(ticket))
+	return c.interrupted()
 }
 
 // tellAll tells of a life and of all that is in its database. The lock must be held where there is an observer.

@@ -105,10 +105,10 @@ func (p *Pool) StopMember(name string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := p.member(name)
-	switch {
-	case m == nil:
+	switch m {
+	case nil:
 		return fmt.Errorf("simulator: no host %q", name)
-	case m == p.master:
+	case p.master:
 		return fmt.Errorf("simulator: %s is the master: use KillMaster", name)
 	}
 	m.die(memberDown)

@@ -20,7 +20,7 @@ func TestKillMaster(t *testing.T) {
 		write(p, func(t *tx) {
 			t.set("VM", web, "name_description", "kept")
 			t.create("task", values{"name_label": "forgotten"})
-			t.addTo("VM", web, "current_operations", "OpaqueRef:x", "start")
+			_ = t.addTo("VM", web, "current_operations", "OpaqueRef:x", "start")
 		})
 		broken := make(chan error, 1)
 		reader := w.again(p)
@@ -102,7 +102,7 @@ func TestMasterDeadAndNobodyPromoted(t *testing.T) {
 		if err := p.StartMember("xen-1"); err != nil { // it is still its own master
 			t.Fatal(err)
 		}
-		<-answered // the member's xapi started again
+		<-answered //nolint:errcheck // its end is what matters
 		login1(t, p).must("VM.get_all")
 	})
 }
@@ -172,7 +172,7 @@ func TestListen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	w := wireOn(t, conn)
 	if _, err := w.raw("session.login_with_password", "root", "xenroot"); err.Error() != "HOST_IS_SLAVE[127.0.31.1]" {
 		t.Errorf("the member answers %v, want HOST_IS_SLAVE with the master's new address", err)

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -205,8 +206,6 @@ func (p *Pool) Calls() map[string]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	counts := make(map[string]int, len(p.calls))
-	for method, n := range p.calls {
-		counts[method] = n
-	}
+	maps.Copy(counts, p.calls)
 	return counts
 }

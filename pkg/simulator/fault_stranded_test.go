@@ -14,7 +14,9 @@ func TestStrandedMember(t *testing.T) {
 			t.Error("the master can be stranded")
 		}
 		for _, c := range [][]string{
-			{"HOST_MASTER_CANNOT_TALK_BACK", "10.0.0.3"}, {"HOST_HAS_NO_MANAGEMENT_IP"}, {"HOST_BROKEN"},
+			{"HOST_MASTER_CANNOT_TALK_BACK", "10.0.0.3"},
+			{"HOST_HAS_NO_MANAGEMENT_IP"},
+			{"HOST_BROKEN"},
 			{"HOST_XAPI_VERSION_HIGHER_THAN_COORDINATOR", "26.17"},
 		} {
 			if err := p.Strand("xen-3", c[0], c[1:]...); err != nil {

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"errors"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -39,7 +40,8 @@ func TestMishaps(t *testing.T) {
 			remove := p.Inject(c.fault)
 			_, err := w.call("VM.add_tags", vm, "new")
 			got := ""
-			if f, ok := err.(*Failure); ok {
+			f := &Failure{}
+			if errors.As(err, &f) {
 				got = f.Error()
 			} else if err != nil {
 				got = "broken"

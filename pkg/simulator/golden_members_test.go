@@ -154,8 +154,8 @@ func (s *memberStory) ask(member, session, method string, params ...string) stri
 	}
 	answer, err := s.raw(member, session, method, args...)
 	text := answerText(answer, err)
-	if i := strings.Index(text, " task OpaqueRef:"); i >= 0 && s.words["$task"] == "" {
-		return text[:i] + " task" // of a task that nobody has seen
+	if before, _, ok := strings.Cut(text, " task OpaqueRef:"); ok && s.words["$task"] == "" {
+		return before + " task" // of a task that nobody has seen
 	}
 	return text
 }
@@ -220,7 +220,7 @@ func askOnce(t *testing.T, p *Pool, address string, limit time.Duration, method 
 	if err != nil {
 		return nil, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	_ = c.SetDeadline(time.Now().Add(limit))
 	return wireOn(t, c).raw(method, args...)
 }

@@ -179,7 +179,7 @@ func readGolden(t *testing.T, name string) *txtar.Archive {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		t.Fatal(err)
@@ -382,6 +382,7 @@ func readRaw(in *bufio.Reader) (head, body []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	defer func() { _ = resp.Body.Close() }()
 	body = make([]byte, max(0, resp.ContentLength))
 	_, err = io.ReadFull(in, body)
 	return head, body, err

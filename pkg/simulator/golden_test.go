@@ -45,8 +45,10 @@ func goldenCases() []goldenCase {
 		{name: "slave", member: "10.0.0.2"},
 		{name: "getters", anyOrder: steps("12")},
 		{name: "messages", before: once("01", registerMessages)},
-		{name: "event-next", timing: recordedDurations(), quick: steps("all"), before: eventNextWrites(), without: map[string]string{"11": web5},
-			untimed: because("it depends on when the last heartbeat was", "30")},
+		{
+			name: "event-next", timing: recordedDurations(), quick: steps("all"), before: eventNextWrites(), without: map[string]string{"11": web5},
+			untimed: because("it depends on when the last heartbeat was", "30"),
+		},
 		{name: "event-from", timing: recordedDurations(), quick: steps("33"), before: eventFromWrites()},
 		{name: "tasks", timing: recordedDurations(), quick: steps("all"), before: taskSteps(), anyOrder: steps("46")},
 		{name: "sync-calls", timing: recordedDurations(), quick: steps("01", "02", "06", "07", "08"), before: syncCalls()},

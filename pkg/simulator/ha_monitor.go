@@ -60,7 +60,7 @@ func (t *tx) watchHosts(seen map[*member]time.Time, begun time.Time, efforts map
 // fence is the end of a host for HA: the machine is made sure to be off, and its VMs do not run any more.
 func (t *tx) fence(m *member, host string, efforts map[string]int) {
 	if m.state != memberSilent {
-		m.lose(memberSilent)
+		m.lose()
 	}
 	t.set("host_metrics", t.str("host", host, "metrics"), "live", false)
 	for _, vm := range t.guestsOn(host) {

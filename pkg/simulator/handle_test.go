@@ -123,7 +123,7 @@ func TestHang(t *testing.T) {
 			t.Errorf("the VM is %s", got)
 		}
 		_ = other.conn.Close()
-		<-answered
+		<-answered //nolint:errcheck // its end is what matters
 		remove()
 		login1(t, p).must("VM.start", vm, false, false)
 	})

@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"bufio"
-	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -25,7 +24,7 @@ type wire struct {
 
 func dial(t testing.TB, p *Pool, address string) *wire {
 	t.Helper()
-	c, err := p.Dial(context.Background(), "tcp", address+":80")
+	c, err := p.Dial(t.Context(), "tcp", address+":80")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +94,7 @@ func (w *wire) raw(method string, params ...any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = resp.Body.Close() }()
 	reply, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, err

@@ -118,7 +118,7 @@ func (d *departure) inTime(method string, refs []string, limit time.Duration, pa
 	}
 	for range refs {
 		select {
-		case <-ended: // what failed is looked at again
+		case <-ended: //nolint:errcheck // what failed is looked at again
 		case <-late:
 			return false
 		case <-d.run.done():

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -53,7 +54,7 @@ func (t *tx) evacuationPlan(host string) (map[string]string, map[string]*Failure
 		if t.flag("VM", vm, "is_control_domain") {
 			continue
 		}
-		if t.flag("pool", t.the("pool"), "ha_enabled") && !(t.protected(vm) && t.flag("VM", vm, "ha_always_run")) {
+		if t.flag("pool", t.the("pool"), "ha_enabled") && (!t.protected(vm) || !t.flag("VM", vm, "ha_always_run")) {
 			refused[vm] = fail("HOST_EVACUATE_VM_NOT_HA_PROTECTED", vm)
 			continue
 		}
@@ -66,9 +67,7 @@ func (t *tx) evacuationPlan(host string) (map[string]string, map[string]*Failure
 		leaving = append(leaving, t.bootFacts(vm))
 	}
 	moves, problems := evacuationPlan(leaving, targets)
-	for vm, err := range refused {
-		problems[vm] = err
-	}
+	maps.Copy(problems, refused)
 	return moves, problems
 }
 

@@ -61,7 +61,7 @@ func (m *member) halt(task string, again bool) {
 		(&tx{life: l}).destroy("task", task)
 	}
 	m.leaveLife(true)
-	m.lose(memberSilent)
+	m.lose()
 	if again {
 		m.powerOn()
 	}

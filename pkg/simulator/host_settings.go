@@ -94,7 +94,7 @@ func hostSetTime(c *call) (any, error) {
 			return fail("NOT_ALLOWED_WHEN_NTP_IS_ENABLED", host)
 		}
 		if m := t.memberOf(host); m != nil {
-			m.skew = wanted.Sub(time.Now())
+			m.skew = time.Until(wanted)
 		}
 		return nil
 	})
@@ -164,8 +164,10 @@ func hostNTPSynchronized(c *call) (any, error) {
 
 // zones are those that a simulated host knows.
 func zones() []string {
-	return []string{"America/Chicago", "America/Los_Angeles", "America/New_York", "Asia/Shanghai", "Asia/Tokyo", "Australia/Sydney",
-		"Europe/Berlin", "Europe/London", "Europe/Paris", "UTC"}
+	return []string{
+		"America/Chicago", "America/Los_Angeles", "America/New_York", "Asia/Shanghai", "Asia/Tokyo", "Australia/Sydney",
+		"Europe/Berlin", "Europe/London", "Europe/Paris", "UTC",
+	}
 }
 
 // hostSetTimezone is host.set_timezone.

@@ -120,7 +120,7 @@ func TestWebPages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		w := wireOn(t, conn)
 		for range 2 {
 			go func() { _, _ = io.WriteString(conn, "GET /a<b?x=y HTTP/1.1\r\n\r\n") }()

@@ -26,8 +26,10 @@ func requestTimeoutPage() *httpPage {
 }
 
 func headTooLargePage() *httpPage {
-	return &httpPage{status: "431 Request Header Fields Too Large",
-		body: errorHTML("HTTP 431 request header fields too large", "Exceeded the maximum header size.")}
+	return &httpPage{
+		status: "431 Request Header Fields Too Large",
+		body:   errorHTML("HTTP 431 request header fields too large", "Exceeded the maximum header size."),
+	}
 }
 
 func errorHTML(title, text string) string {
@@ -35,13 +37,17 @@ func errorHTML(title, text string) string {
 }
 
 func unauthorisedPage(realm string) *httpPage {
-	return &httpPage{status: "401 Unauthorised", realm: realm,
-		body: errorHTML("HTTP 401 unauthorised", "Please check your credentials and retry.")}
+	return &httpPage{
+		status: "401 Unauthorised", realm: realm,
+		body: errorHTML("HTTP 401 unauthorised", "Please check your credentials and retry."),
+	}
 }
 
 func unknownMethodPage(method string) *httpPage {
-	return &httpPage{status: "501 Method not implemented",
-		body: errorHTML("HTTP 501 Method Not Implemented", "<p>Unknown "+method+" not supported.<br /></p>")}
+	return &httpPage{
+		status: "501 Method not implemented",
+		body:   errorHTML("HTTP 501 Method Not Implemented", "<p>Unknown "+method+" not supported.<br /></p>"),
+	}
 }
 
 // internalPage is what malformed input gets: an HTTP 500 with the text of the exception, never an XML-RPC fault.

@@ -1,6 +1,9 @@
 package simulator
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // httpRequest is the head of a request.
 type httpRequest struct {
@@ -37,9 +40,9 @@ func parseHead(head []byte) (*httpRequest, error) {
 
 // header returns the last header of that lower-case name, "" if there is none.
 func (rq *httpRequest) header(name string) string {
-	for i := len(rq.headers) - 1; i >= 0; i-- {
-		if rq.headers[i].name == name {
-			return rq.headers[i].value
+	for _, v := range slices.Backward(rq.headers) {
+		if v.name == name {
+			return v.value
 		}
 	}
 	return ""
@@ -47,8 +50,8 @@ func (rq *httpRequest) header(name string) string {
 
 // keepAlive is whether the connection goes on: by default with HTTP/1.1, on request with 1.0.
 func (rq *httpRequest) keepAlive() bool {
-	for i := len(rq.headers) - 1; i >= 0; i-- {
-		if h := rq.headers[i]; h.name == "connection" && strings.EqualFold(h.value, "close") {
+	for _, v := range slices.Backward(rq.headers) {
+		if h := v; h.name == "connection" && strings.EqualFold(h.value, "close") {
 			return false
 		} else if h.name == "connection" && strings.EqualFold(h.value, "keep-alive") {
 			return true

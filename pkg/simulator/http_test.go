@@ -88,7 +88,7 @@ func TestRefusedBodyOnASocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	w := wireOn(t, conn)
 	go func() { // the server closes in the middle of it
 		_, _ = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n%s", strings.Repeat("y", 9_000_000))

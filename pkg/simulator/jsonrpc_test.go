@@ -73,8 +73,10 @@ func TestRecordsAreWrittenAgainAfterAChange(t *testing.T) {
 
 // What is raised before the dispatcher has an array for an error and 0 for an id, whatever was asked.
 func TestEarlyErrorsInJSON(t *testing.T) {
-	for version, want := range map[string]string{"24.19.2": `{"jsonrpc":"2.0","error":["HOST_STILL_BOOTING"],"id":0}`,
-		"8.2": `{"result":null,"error":["HOST_STILL_BOOTING"],"id":0}`} {
+	for version, want := range map[string]string{
+		"24.19.2": `{"jsonrpc":"2.0","error":["HOST_STILL_BOOTING"],"id":0}`,
+		"8.2":     `{"result":null,"error":["HOST_STILL_BOOTING"],"id":0}`,
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			p := Start(t, Model{VMs: 2, Version: version})
 			write(p, func(*tx) { p.members[0].state = memberBooting })

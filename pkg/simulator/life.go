@@ -21,8 +21,10 @@ type life struct {
 }
 
 func newLife(p *Pool, d *db) *life {
-	l := &life{extent: newExtent(), pool: p, db: d, tasks: make(map[string]*run),
-		heard: make(map[*member]time.Time), plugins: make(map[string]time.Time)}
+	l := &life{
+		extent: newExtent(), pool: p, db: d, tasks: make(map[string]*run),
+		heard: make(map[*member]time.Time), plugins: make(map[string]time.Time),
+	}
 	l.events.init()
 	return l
 }

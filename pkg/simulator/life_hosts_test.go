@@ -27,17 +27,25 @@ func TestAdversaryHosts(t *testing.T) {
 		{"target disabled, resume", "§3.2 row 5", func(a *adversary) { a.suspends("web3"); a.disables("xen-3") }, "web3", "VM.resume_on", "HOST_DISABLED | xen-3"},
 		{"target in evacuation", "§5.1", func(a *adversary) { a.marks("xen-3", "evacuate") }, "web5", "VM.start_on", "HOST_EVACUATE_IN_PROGRESS | xen-3"},
 		{"target in evacuation", "§5.1", func(a *adversary) { a.marks("xen-3", "evacuate") }, "web1", "VM.pool_migrate", "OTHER_OPERATION_IN_PROGRESS | host | xen-3 | evacuate | OpaqueRef:task"},
-		{"older platform", "§3.2 row 6", func(a *adversary) {
-			a.field("host", a.host, "virtual_hardware_platform_versions", Set{int64(0)})
-			a.field("VM", vmNamed(a.p, "web5"), "hardware_platform_version", int64(2))
-		}, "web5",
-			"VM.start_on VM.assert_can_boot_here", "VM_HOST_INCOMPATIBLE_VIRTUAL_HARDWARE_PLATFORM_VERSION | xen-3 | [0] | web5 | 2"},
-		{"another vendor", "§3.2 row 7", func(a *adversary) { a.cpu("vendor", "AuthenticAMD") }, "web1", "VM.pool_migrate VM.assert_can_boot_here",
-			"VM_INCOMPATIBLE_WITH_THIS_HOST | web1 | xen-3 | VM last booted on a host which had a CPU from a different vendor."},
-		{"fewer features", "§3.2 row 7", func(a *adversary) { a.cpu("features_hvm", "00000001") }, "web1", "VM.pool_migrate VM.assert_can_boot_here",
-			"VM_INCOMPATIBLE_WITH_THIS_HOST | web1 | xen-3 | VM last booted on a CPU with features this host's CPU does not have."},
-		{"fewer features, suspended", "§3.2 row 7", func(a *adversary) { a.suspends("web1"); a.cpu("features_hvm", "00000001") }, "web1", "VM.resume_on",
-			"VM_INCOMPATIBLE_WITH_THIS_HOST | web1 | xen-3 | VM last booted on a CPU with features this host's CPU does not have."},
+		{
+			"older platform", "§3.2 row 6", func(a *adversary) {
+				a.field("host", a.host, "virtual_hardware_platform_versions", Set{int64(0)})
+				a.field("VM", vmNamed(a.p, "web5"), "hardware_platform_version", int64(2))
+			}, "web5",
+			"VM.start_on VM.assert_can_boot_here", "VM_HOST_INCOMPATIBLE_VIRTUAL_HARDWARE_PLATFORM_VERSION | xen-3 | [0] | web5 | 2",
+		},
+		{
+			"another vendor", "§3.2 row 7", func(a *adversary) { a.cpu("vendor", "AuthenticAMD") }, "web1", "VM.pool_migrate VM.assert_can_boot_here",
+			"VM_INCOMPATIBLE_WITH_THIS_HOST | web1 | xen-3 | VM last booted on a host which had a CPU from a different vendor.",
+		},
+		{
+			"fewer features", "§3.2 row 7", func(a *adversary) { a.cpu("features_hvm", "00000001") }, "web1", "VM.pool_migrate VM.assert_can_boot_here",
+			"VM_INCOMPATIBLE_WITH_THIS_HOST | web1 | xen-3 | VM last booted on a CPU with features this host's CPU does not have.",
+		},
+		{
+			"fewer features, suspended", "§3.2 row 7", func(a *adversary) { a.suspends("web1"); a.cpu("features_hvm", "00000001") }, "web1", "VM.resume_on",
+			"VM_INCOMPATIBLE_WITH_THIS_HOST | web1 | xen-3 | VM last booted on a CPU with features this host's CPU does not have.",
+		},
 		{"storage unplugged", "§3.2 row 8", func(a *adversary) { a.unplugs("xen-3") }, "web5", "VM.start_on VM.assert_can_boot_here", "VM_REQUIRES_SR | web5 | SR"},
 		{"storage unplugged", "§3.2 row 8", func(a *adversary) { a.unplugs("xen-3") }, "web1", "VM.pool_migrate", "VM_REQUIRES_SR | web1 | SR"},
 		{"no network", "§3.2 row 9", func(a *adversary) { a.cutsOff("xen-3", "web5") }, "web5", "VM.start_on VM.assert_can_boot_here", "VM_REQUIRES_NETWORK | web5 | network"},
@@ -49,8 +57,10 @@ func TestAdversaryHosts(t *testing.T) {
 		{"more CPUs than the most", "§3.2 row 2", func(a *adversary) { a.vcpus("web5", 1, 2) }, "web5", "VM.assert_can_boot_here", "VALUE_NOT_SUPPORTED | VCPUs-at-startup | 2 | value greater than VCPUs-max"},
 		{"memory out of order", "§3.2 row 2", func(a *adversary) { a.field("VM", vmNamed(a.p, "web5"), "memory_dynamic_min", int64(1)<<50) }, "web5", "VM.assert_can_boot_here", "MEMORY_CONSTRAINT_VIOLATION"},
 		{"shadow", "§3.2 row 2", func(a *adversary) { a.field("VM", vmNamed(a.p, "web5"), "HVM_shadow_multiplier", 0.5) }, "web5", "VM.assert_can_boot_here", "INVALID_VALUE | HVM_shadow_multiplier | 0.5"},
-		{"crash action", "§3.2 row 2", func(a *adversary) { a.field("VM", vmNamed(a.p, "web5"), "actions_after_crash", "coredump_and_restart") }, "web5", "VM.assert_can_boot_here",
-			"VALUE_NOT_SUPPORTED | VM.actions_after_crash | coredump_and_restart | cannot invoke a coredump of an HVM, PVH or PV-in-PVH domain"},
+		{
+			"crash action", "§3.2 row 2", func(a *adversary) { a.field("VM", vmNamed(a.p, "web5"), "actions_after_crash", "coredump_and_restart") }, "web5", "VM.assert_can_boot_here",
+			"VALUE_NOT_SUPPORTED | VM.actions_after_crash | coredump_and_restart | cannot invoke a coredump of an HVM, PVH or PV-in-PVH domain",
+		},
 		{"disk gone", "§3.2 row 8", func(a *adversary) { a.losesDisk("web5") }, "web5", "VM.start VM.start_on", "HANDLE_INVALID | VDI | disk"},
 		{"image gone", "§1.7", func(a *adversary) { a.suspends("web3"); a.losesImage("web3") }, "web3", "VM.resume", "VM_HAS_NO_SUSPEND_VDI | VM | web3"},
 		{"no room for the image", "§2.3", func(a *adversary) { a.fills() }, "web1", "VM.suspend VM.checkpoint", "SR_BACKEND_FAILURE_44 |  | There is insufficient space | "},

@@ -67,9 +67,11 @@ type member struct {
 
 // newMember makes host number i of the pool; i counts from 0 and the first is the master.
 func newMember(p *Pool, i int) *member {
-	m := &member{pool: p, index: i, name: fmt.Sprintf("xen-%d", i+1), address: fmt.Sprintf("10.0.0.%d", i+1),
+	m := &member{
+		pool: p, index: i, name: fmt.Sprintf("xen-%d", i+1), address: fmt.Sprintf("10.0.0.%d", i+1),
 		state: memberUp, follows: "10.0.0.1", conf: slaveOf("10.0.0.1"), local: make(map[string]bool), conns: make(map[net.Conn]struct{}),
-		host: p.newRef(), hostUUID: p.newUUID(), password: p.model.Password}
+		host: p.newRef(), hostUUID: p.newUUID(), password: p.model.Password,
+	}
 	m.url = "http://" + m.address
 	m.run, m.power = newExtent(), newExtent()
 	m.slots = newSlots()
@@ -97,7 +99,7 @@ func (m *member) relisten() error {
 	if m.socket == "" || m.listener != nil {
 		return nil
 	}
-	ln, err := net.Listen("tcp", m.socket)
+	ln, err := net.Listen("tcp", m.socket) //nolint:noctx // binding an address of this machine does not wait
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (l *life) backUp() {
 		case <-l.done():
 			return
 		}
-		_ = l.update(func(t *tx) error {
+		_ = l.update(func(*tx) error {
 			l.master.disk = l.db.stored(l.master.disk)
 			var followers []*member
 			for _, m := range l.pool.members {

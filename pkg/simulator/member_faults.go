@@ -16,7 +16,7 @@ func (p *Pool) HostDies(name string) error {
 		if m.state == memberSilent {
 			return fmt.Errorf("simulator: %s is dead already", m.name)
 		}
-		m.lose(memberSilent)
+		m.lose()
 		return nil
 	})
 }
@@ -85,12 +85,12 @@ func (p *Pool) withMember(name string, f func(*member) error) error {
 }
 
 // lose ends all that runs on a machine. The lock must be held.
-func (m *member) lose(state memberState) {
+func (m *member) lose() {
 	if l := m.life; l != nil && l.redoLog() && !m.stopping {
 		m.pool.work.Go(l.elect)
 	}
 	m.leaveLife(false)
-	m.die(state)
+	m.die(memberSilent)
 	m.powerCycled = true
 }
 

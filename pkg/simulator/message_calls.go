@@ -29,8 +29,10 @@ func createMessage(c *call) (any, error) {
 		if class := t.alertClass(c.str(2)); class != "" && len(t.find(class, "uuid", c.str(3))) == 0 {
 			return fail("UUID_INVALID", class, c.str(3))
 		}
-		ref = t.create("message", values{"name": c.str(0), "priority": c.num(1), "cls": c.str(2), "obj_uuid": c.str(3),
-			"body": c.str(4), "timestamp": t.now()})
+		ref = t.create("message", values{
+			"name": c.str(0), "priority": c.num(1), "cls": c.str(2), "obj_uuid": c.str(3),
+			"body": c.str(4), "timestamp": t.now(),
+		})
 		return nil
 	})
 	return ref, err

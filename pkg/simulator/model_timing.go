@@ -101,9 +101,11 @@ func RealTiming() Timing {
 // itself waits for (heartbeats, event batching, collectors) stays.
 func (m Model) Faster(times float64) Model {
 	shorter := func(d *time.Duration) { *d = time.Duration(float64(*d) / times) }
-	for _, s := range []*Span{&m.Timing.Start, &m.Timing.GuestShutdown, &m.Timing.Destroy, &m.Timing.Pause, &m.Timing.Suspend,
+	for _, s := range []*Span{
+		&m.Timing.Start, &m.Timing.GuestShutdown, &m.Timing.Destroy, &m.Timing.Pause, &m.Timing.Suspend,
 		&m.Timing.Resume, &m.Timing.Migrate, &m.Timing.GuestAgent, &m.Timing.Disk,
-		&m.Timing.Restart, &m.Timing.Hello, &m.Timing.HostBoot, &m.Timing.Designate} {
+		&m.Timing.Restart, &m.Timing.Hello, &m.Timing.HostBoot, &m.Timing.Designate,
+	} {
 		shorter(&s.Min)
 		shorter(&s.Max)
 	}

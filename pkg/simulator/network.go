@@ -49,7 +49,10 @@ var errSilent = errors.New("no answer")
 
 type pipeAddr string
 
-func (pipeAddr) Network() string  { return "tcp" }
+// Network is that of the addresses that it stands for.
+func (pipeAddr) Network() string { return "tcp" }
+
+// String is the address.
 func (a pipeAddr) String() string { return string(a) }
 
 // connect gives a connection to the member of that address, which serves it from now on.
@@ -112,7 +115,7 @@ func (p *Pool) Listen(base string) error {
 	}
 	for i, m := range p.members {
 		address := net.IPv4(ip[0], ip[1], ip[2], ip[3]+byte(i)).String()
-		ln, err := net.Listen("tcp", net.JoinHostPort(address, port))
+		ln, err := net.Listen("tcp", net.JoinHostPort(address, port)) //nolint:noctx // binding an address of this machine does not wait
 		if err != nil {
 			closeAll()
 			return fmt.Errorf("simulator: host %d of %d cannot have %s:%s: %w", i+1, len(p.members), address, port, err)

@@ -150,10 +150,12 @@ func (t *tx) makeBond(host, network string, members []string, mac, mode string, 
 	}
 	stays := slices.ContainsFunc(members, func(m string) bool { return t.flag("PIF", m, "disallow_unplug") })
 	device := t.freeDevice(host, "bond")
-	master := t.create("PIF", values{"device": device, "device_name": device, "network": network, "host": host, "MAC": mac, "MTU": int64(-1),
+	master := t.create("PIF", values{
+		"device": device, "device_name": device, "network": network, "host": host, "MAC": mac, "MTU": int64(-1),
 		"VLAN": int64(-1), "managed": true, "currently_attached": false, "ip_configuration_mode": "None", "ipv6_configuration_mode": "None", "IPv6": setOf(""),
 		"primary_address_type": "IPv4", "igmp_snooping_status": "unknown", "metrics": t.create("PIF_metrics", values{}),
-		"properties": t.dict("PIF", primary, "properties")})
+		"properties": t.dict("PIF", primary, "properties"),
+	})
 	bond := t.create("Bond", values{"master": master, "primary_slave": primary, "mode": mode, "properties": properties})
 	for _, member := range members {
 		t.set("PIF", member, "bond_slave_of", bond)

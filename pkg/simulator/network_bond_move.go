@@ -7,8 +7,10 @@ import (
 
 // moveAddress gives one interface the address of another, which has none afterwards.
 func (t *tx) moveAddress(from, to string) {
-	none := values{"ip_configuration_mode": "None", "ipv6_configuration_mode": "None", "IP": "", "netmask": "", "gateway": "", "DNS": "",
-		"IPv6": setOf(""), "ipv6_gateway": "", "primary_address_type": "IPv4"}
+	none := values{
+		"ip_configuration_mode": "None", "ipv6_configuration_mode": "None", "IP": "", "netmask": "", "gateway": "", "DNS": "",
+		"IPv6": setOf(""), "ipv6_gateway": "", "primary_address_type": "IPv4",
+	}
 	fields := []string{"ip_configuration_mode", "IP", "netmask", "gateway", "DNS", "ipv6_configuration_mode", "IPv6", "ipv6_gateway", "primary_address_type"}
 	for _, field := range fields {
 		t.set("PIF", to, field, t.get("PIF", from, field))

@@ -51,9 +51,11 @@ func (t *tx) canTunnel(transport, network string) error {
 // makeTunnel makes a tunnel with its interface, which comes up if the other one is up and has an address.
 func (t *tx) makeTunnel(transport, network, protocol string) string {
 	host := t.str("PIF", transport, "host")
-	access := t.create("PIF", values{"device": t.freeDevice(host, "tunnel"), "network": network, "host": host, "MAC": t.localMAC(), "MTU": t.num("PIF", transport, "MTU"),
+	access := t.create("PIF", values{
+		"device": t.freeDevice(host, "tunnel"), "network": network, "host": host, "MAC": t.localMAC(), "MTU": t.num("PIF", transport, "MTU"),
 		"VLAN": int64(-1), "managed": true, "currently_attached": false, "ip_configuration_mode": "None", "ipv6_configuration_mode": "None",
-		"primary_address_type": "IPv4", "metrics": t.create("PIF_metrics", values{})})
+		"primary_address_type": "IPv4", "metrics": t.create("PIF_metrics", values{}),
+	})
 	tunnel := t.create("tunnel", values{"access_PIF": access, "transport_PIF": transport, "status": mapOf("active", "false"), "protocol": protocol})
 	if t.flag("PIF", transport, "currently_attached") && t.str("PIF", transport, "ip_configuration_mode") != "None" {
 		t.linkUp(access)

@@ -19,7 +19,7 @@ func TestUnixSocketTrustsEverybody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	w := wireOn(t, conn)
 	v, err := w.raw("session.login_with_password", "anybody", "wrong")
 	if err != nil {

@@ -113,13 +113,17 @@ func (t *tx) findCard(host string, found card, managed bool) string {
 	t.life.pool.cards[host] = slices.DeleteFunc(t.life.pool.cards[host], func(x card) bool { return x == found })
 	network := found.network
 	if !t.exists("network", network) {
-		network = t.create("network", values{"bridge": "xenbr" + strings.TrimPrefix(found.device, "eth"), "MTU": int64(1500), "managed": true,
-			"name_label": "Pool-wide network associated with " + found.device})
+		network = t.create("network", values{
+			"bridge": "xenbr" + strings.TrimPrefix(found.device, "eth"), "MTU": int64(1500), "managed": true,
+			"name_label": "Pool-wide network associated with " + found.device,
+		})
 	}
 	metrics := t.create("PIF_metrics", values{"carrier": true})
-	return t.create("PIF", values{"device": found.device, "network": network, "host": host, "MAC": found.mac, "MTU": int64(1500), "VLAN": int64(-1),
+	return t.create("PIF", values{
+		"device": found.device, "network": network, "host": host, "MAC": found.mac, "MTU": int64(1500), "VLAN": int64(-1),
 		"metrics": metrics, "physical": true, "managed": managed, "currently_attached": false, "ip_configuration_mode": "None", "ipv6_configuration_mode": "None",
-		"primary_address_type": "IPv4", "properties": mapOf("gro", "on")})
+		"primary_address_type": "IPv4", "properties": mapOf("gro", "on"),
+	})
 }
 
 // pifScan is PIF.scan: every card of the host has an interface afterwards.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // bootFacts is all that xapi looks at in a VM to say whether it can run on a host.
@@ -129,14 +130,15 @@ func (vm bootFacts) checkSane() *Failure {
 
 // platformVersionsInWords spells a list of versions as the error texts do: "[0; 1; 2]".
 func platformVersionsInWords(versions []int64) string {
-	text := "["
+	var text strings.Builder
+	text.WriteString("[")
 	for i, v := range versions {
 		if i > 0 {
-			text += "; "
+			text.WriteString("; ")
 		}
-		text += strconv.FormatInt(v, 10)
+		text.WriteString(strconv.FormatInt(v, 10))
 	}
-	return text + "]"
+	return text.String() + "]"
 }
 
 // chooseHost picks a host as VM.start and VM.resume do; false: none passes. xapi: the affinity host if it fits; then the

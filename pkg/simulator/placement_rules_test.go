@@ -12,7 +12,8 @@ import (
 func TestCoordinatorBias(t *testing.T) {
 	p := Start(t, Model{VMs: -1})
 	for _, s := range []VMSpec{
-		{Name: "b", Memory: 4 * gib, PowerState: xen.Running, Host: "xen-2"}, {Name: "c", Memory: 4 * gib, PowerState: xen.Running, Host: "xen-3"},
+		{Name: "b", Memory: 4 * gib, PowerState: xen.Running, Host: "xen-2"},
+		{Name: "c", Memory: 4 * gib, PowerState: xen.Running, Host: "xen-3"},
 		{Name: "new", Memory: gib},
 	} {
 		if err := p.AddVM(s); err != nil {
@@ -71,9 +72,18 @@ func TestDiskOfAProtectedVM(t *testing.T) {
 	vm, local := vmNamed(p, "web1"), localSR(p, "xen-2")
 	disk := w.must("VDI.create", newDisk(local, gib))
 	record := func(device string) Map {
-		return Map{{Key: "VM", Value: vm}, {Key: "VDI", Value: disk}, {Key: "userdevice", Value: device}, {Key: "mode", Value: "RW"},
-			{Key: "type", Value: "Disk"}, {Key: "bootable", Value: false}, {Key: "empty", Value: false}, {Key: "other_config", Value: Map{}},
-			{Key: "qos_algorithm_type", Value: ""}, {Key: "qos_algorithm_params", Value: Map{}}}
+		return Map{
+			{Key: "VM", Value: vm},
+			{Key: "VDI", Value: disk},
+			{Key: "userdevice", Value: device},
+			{Key: "mode", Value: "RW"},
+			{Key: "type", Value: "Disk"},
+			{Key: "bootable", Value: false},
+			{Key: "empty", Value: false},
+			{Key: "other_config", Value: Map{}},
+			{Key: "qos_algorithm_type", Value: ""},
+			{Key: "qos_algorithm_params", Value: Map{}},
+		}
 	}
 	pool := w.must("pool.get_all").(Set)[0].(string)
 	p.view(func(x *tx) {

@@ -60,10 +60,12 @@ func New(m Model) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
-	p := &Pool{model: m, schema: s, behaviours: behaviours(), extent: newExtent(),
+	p := &Pool{
+		model: m, schema: s, behaviours: behaviours(), extent: newExtent(),
 		rng: rand.New(rand.NewPCG(uint64(m.Seed), 0x78617069)), calls: make(map[string]int),
 		domids: make(map[string]int64), sources: make(map[string]bool), operations: operationQueue{working: make(map[string]int), sending: make(map[string]int)},
-		unmeasured: make(map[string]bool), beside: newBeside()}
+		unmeasured: make(map[string]bool), beside: newBeside(),
+	}
 	p.life, p.nowhere = newLife(p, newDB(s)), newLife(p, newDB(s))
 	p.nowhere.end()
 	for i := range m.Hosts {

@@ -55,7 +55,7 @@ func (m *member) leave() {
 		m.pool.mu.Lock()
 		defer m.pool.mu.Unlock()
 		if !run.over() && !m.pool.over() {
-			m.lose(memberSilent)
+			m.lose()
 			m.powerOn()
 		}
 	})

@@ -19,8 +19,13 @@ func (c *carrier) bring() {
 		class string
 		refs  []string
 	}{
-		{"SR", c.from.all("SR")}, {"VDI", c.from.all("VDI")}, {"PBD", c.from.find("PBD", "host", c.host)},
-		{"VM_metrics", c.metricsOf(vms)}, {"VM", vms}, {"VBD", c.of(vms, "VBD")}, {"VIF", c.of(vms, "VIF")},
+		{"SR", c.from.all("SR")},
+		{"VDI", c.from.all("VDI")},
+		{"PBD", c.from.find("PBD", "host", c.host)},
+		{"VM_metrics", c.metricsOf(vms)},
+		{"VM", vms},
+		{"VBD", c.of(vms, "VBD")},
+		{"VIF", c.of(vms, "VIF")},
 	} {
 		c.copy(s.class, s.refs)
 	}

@@ -31,9 +31,17 @@ func TestJoinBringsStorageAndGuests(t *testing.T) {
 		alone.must("VM.provision", vm)
 		vdi := alone.must("VDI.create", newDisk(sr.(string), gib))
 		alone.must("VBD.create", Map{
-			{Key: "VM", Value: vm}, {Key: "VDI", Value: vdi}, {Key: "userdevice", Value: "0"}, {Key: "bootable", Value: true},
-			{Key: "mode", Value: "RW"}, {Key: "type", Value: "Disk"}, {Key: "unpluggable", Value: true}, {Key: "empty", Value: false},
-			{Key: "other_config", Value: Map{}}, {Key: "qos_algorithm_type", Value: ""}, {Key: "qos_algorithm_params", Value: Map{}},
+			{Key: "VM", Value: vm},
+			{Key: "VDI", Value: vdi},
+			{Key: "userdevice", Value: "0"},
+			{Key: "bootable", Value: true},
+			{Key: "mode", Value: "RW"},
+			{Key: "type", Value: "Disk"},
+			{Key: "unpluggable", Value: true},
+			{Key: "empty", Value: false},
+			{Key: "other_config", Value: Map{}},
+			{Key: "qos_algorithm_type", Value: ""},
+			{Key: "qos_algorithm_params", Value: Map{}},
 		})
 		uuids := map[string]any{"VM": alone.must("VM.get_uuid", vm), "VDI": alone.must("VDI.get_uuid", vdi), "SR": alone.must("SR.get_uuid", sr)}
 		alone.must("pool.join", "10.0.0.1", "root", "xenroot")

@@ -1,9 +1,8 @@
 package simulator
 
 import (
-	"sync/atomic"
-
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/xencontroller/xencontroller/internal/wire/xapid"

@@ -56,8 +56,13 @@ func (e fromEvent) AppendJSON(dst []byte) []byte {
 
 func appendEventJSON(dst []byte, id int64, timestamp string, c *class, op operation, ref string) []byte {
 	dst = append(dst, '{')
-	for i, m := range [...]struct{ name, text string }{{"id", strconv.FormatInt(id, 10)}, {"timestamp", timestamp},
-		{"class", c.EventClass}, {"operation", string(op)}, {"ref", ref}} {
+	for i, m := range [...]struct{ name, text string }{
+		{"id", strconv.FormatInt(id, 10)},
+		{"timestamp", timestamp},
+		{"class", c.EventClass},
+		{"operation", string(op)},
+		{"ref", ref},
+	} {
 		dst = xapid.AppendJSONMember(dst, i, m.name, m.text)
 	}
 	return dst

@@ -107,8 +107,10 @@ func refusals() map[string]refusal {
 		"LVHD.enable_thin_provisioning":       {code: "MESSAGE_METHOD_UNKNOWN", params: always("LVHD.enable_thin_provisioning"), at: true},
 		"pool_update.introduce":               {code: "INVALID_UPDATE", params: always("missing update document (update.xml) in the package.")},
 	}
-	for _, m := range []string{"pool.deconfigure_wlb", "pool.send_wlb_configuration", "pool.retrieve_wlb_configuration",
-		"pool.retrieve_wlb_recommendations", "host.retrieve_wlb_evacuate_recommendations"} {
+	for _, m := range []string{
+		"pool.deconfigure_wlb", "pool.send_wlb_configuration", "pool.retrieve_wlb_configuration",
+		"pool.retrieve_wlb_recommendations", "host.retrieve_wlb_evacuate_recommendations",
+	} {
 		table[m] = refusal{code: "WLB_NOT_INITIALIZED", feature: "WLB"}
 	}
 	for _, m := range absentObjects() {

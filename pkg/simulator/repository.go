@@ -67,8 +67,10 @@ func repositoryIntroduce(c *call) (any, error) {
 		if err := keyPath(c.str(5)); err != nil {
 			return err
 		}
-		made, err = t.newRepository(values{"name_label": c.str(0), "name_description": c.str(1), "binary_url": c.str(2),
-			"source_url": c.str(3), "update": c.flag(4), "gpgkey_path": c.str(5), "origin": "remote"})
+		made, err = t.newRepository(values{
+			"name_label": c.str(0), "name_description": c.str(1), "binary_url": c.str(2),
+			"source_url": c.str(3), "update": c.flag(4), "gpgkey_path": c.str(5), "origin": "remote",
+		})
 		return err
 	})
 	return made, err
@@ -93,8 +95,10 @@ func repositoryRemotePool(c *call) (any, error) {
 		if err != nil || u.Scheme != "https" || u.Path != "/repository/enabled" {
 			return fail("INVALID_BASE_URL", c.str(2))
 		}
-		made, err = t.newRepository(values{"name_label": c.str(0), "name_description": c.str(1), "binary_url": c.str(2), "update": true,
-			"origin": "remote_pool", "certificate": c.str(3)})
+		made, err = t.newRepository(values{
+			"name_label": c.str(0), "name_description": c.str(1), "binary_url": c.str(2), "update": true,
+			"origin": "remote_pool", "certificate": c.str(3),
+		})
 		return err
 	})
 	return made, err

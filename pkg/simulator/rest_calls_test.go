@@ -170,8 +170,15 @@ func TestSnapshotSchedules(t *testing.T) {
 	p := Start(t, Model{Hosts: 1, VMs: 1})
 	w := login1(t, p)
 	record := func(frequency string, schedule Map, kept int64) Map {
-		return Map{{Key: "name_label", Value: "s"}, {Key: "name_description", Value: ""}, {Key: "enabled", Value: true}, {Key: "type", Value: "snapshot"},
-			{Key: "retained_snapshots", Value: databaseText(kept)}, {Key: "frequency", Value: frequency}, {Key: "schedule", Value: schedule}}
+		return Map{
+			{Key: "name_label", Value: "s"},
+			{Key: "name_description", Value: ""},
+			{Key: "enabled", Value: true},
+			{Key: "type", Value: "snapshot"},
+			{Key: "retained_snapshots", Value: databaseText(kept)},
+			{Key: "frequency", Value: frequency},
+			{Key: "schedule", Value: schedule},
+		}
 	}
 	vmss := w.must("VMSS.create", record("daily", mapOf("hour", "7"), 3)).(string)
 	if got := w.must("VMSS.get_schedule", vmss).(Map); text(got, "hour") != "7" || text(got, "min") != "0" || len(got) != 2 {
@@ -256,8 +263,10 @@ func TestSecureBoot(t *testing.T) {
 		files []string
 		want  string
 	}{
-		{[]string{"PK.auth", "KEK.auth"}, "not_ready"}, {[]string{"PK.auth", "KEK.auth", "db.auth"}, "ready_no_dbx"},
-		{[]string{"PK.auth", "KEK.auth", "db.auth", "dbx.auth"}, "ready"}, {nil, "not_ready"},
+		{[]string{"PK.auth", "KEK.auth"}, "not_ready"},
+		{[]string{"PK.auth", "KEK.auth", "db.auth"}, "ready_no_dbx"},
+		{[]string{"PK.auth", "KEK.auth", "db.auth", "dbx.auth"}, "ready"},
+		{nil, "not_ready"},
 	} {
 		w.must("pool.set_custom_uefi_certificates", pool, archive(t, c.files))
 		if got := w.must("pool.get_guest_secureboot_readiness", pool); got != c.want {

@@ -74,8 +74,10 @@ func loadSchema(r release) (*schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &schema{model: model, classes: make(map[string]*class), calls: make(map[string]*message),
-		enums: make(map[string][]string), enumFold: make(map[string]enumWords), release: r}
+	s := &schema{
+		model: model, classes: make(map[string]*class), calls: make(map[string]*message),
+		enums: make(map[string][]string), enumFold: make(map[string]enumWords), release: r,
+	}
 	s.roles = sync.OnceValue(s.newRoleBook)
 	for _, c := range model.AllClasses() {
 		s.addEnums(c)
@@ -111,8 +113,10 @@ func (s *schema) addClass(dc *datamodel.Class, r release, moved map[string][]str
 	narrow := *dc
 	shown, absent := r.fieldsIn(dc)
 	narrow.Fields = shown
-	c := &class{Class: &narrow, present: r.hasClass(dc), absent: len(absent), position: make(map[string]int),
-		fields: slices.Concat(shown, absent, dc.HiddenFields), inverse: make(map[int]relation)}
+	c := &class{
+		Class: &narrow, present: r.hasClass(dc), absent: len(absent), position: make(map[string]int),
+		fields: slices.Concat(shown, absent, dc.HiddenFields), inverse: make(map[int]relation),
+	}
 	for i, f := range c.fields {
 		c.position[f.Name] = i
 		c.initial = append(c.initial, s.initialValue(f))

@@ -58,8 +58,10 @@ func (c *call) rootSession() (any, error) {
 // newSession makes a session of the local superuser.
 func (t *tx) newSession(originator string) string {
 	now := t.now()
-	return t.create("session", values{"this_host": t.masterHost(), "last_active": now, "validation_time": now,
-		"is_local_superuser": true, "auth_user_name": "root", "originator": originator})
+	return t.create("session", values{
+		"this_host": t.masterHost(), "last_active": now, "validation_time": now,
+		"is_local_superuser": true, "auth_user_name": "root", "originator": originator,
+	})
 }
 
 // masterHost is the host of the present master, nullRef if there is none.

@@ -21,11 +21,26 @@ type srOperation struct{ name, feature string }
 // srOperations are the operations in the order in which an SR's allowed_operations stand on the wire. xapi: the order of
 // a hash table, always the same.
 var srOperations = []srOperation{
-	{"vdi_enable_cbt", "VDI_CONFIG_CBT"}, {"vdi_list_changed_blocks", "VDI_CONFIG_CBT"}, {"vdi_introduce", "VDI_INTRODUCE"},
-	{"destroy", ""}, {"unplug", ""}, {"plug", ""}, {"pbd_create", ""}, {"vdi_disable_cbt", "VDI_CONFIG_CBT"},
-	{"update", "SR_UPDATE"}, {"pbd_destroy", ""}, {"vdi_resize", "VDI_RESIZE"}, {"forget", ""}, {"vdi_clone", ""},
-	{"vdi_data_destroy", "VDI_CONFIG_CBT"}, {"scan", ""}, {"vdi_snapshot", "VDI_SNAPSHOT"}, {"vdi_mirror", "VDI_MIRROR"},
-	{"vdi_create", "VDI_CREATE"}, {"vdi_destroy", "VDI_DELETE"}, {"vdi_set_on_boot", "VDI_RESET_ON_BOOT"},
+	{"vdi_enable_cbt", "VDI_CONFIG_CBT"},
+	{"vdi_list_changed_blocks", "VDI_CONFIG_CBT"},
+	{"vdi_introduce", "VDI_INTRODUCE"},
+	{"destroy", ""},
+	{"unplug", ""},
+	{"plug", ""},
+	{"pbd_create", ""},
+	{"vdi_disable_cbt", "VDI_CONFIG_CBT"},
+	{"update", "SR_UPDATE"},
+	{"pbd_destroy", ""},
+	{"vdi_resize", "VDI_RESIZE"},
+	{"forget", ""},
+	{"vdi_clone", ""},
+	{"vdi_data_destroy", "VDI_CONFIG_CBT"},
+	{"scan", ""},
+	{"vdi_snapshot", "VDI_SNAPSHOT"},
+	{"vdi_mirror", "VDI_MIRROR"},
+	{"vdi_create", "VDI_CREATE"},
+	{"vdi_destroy", "VDI_DELETE"},
+	{"vdi_set_on_boot", "VDI_RESET_ON_BOOT"},
 }
 
 // srAllowedList computes the list for an SR, in wire order.
@@ -58,7 +73,7 @@ func checkSROperation(f srFacts, op string) *Failure {
 		return fail("SR_HAS_NO_PBDS", f.Ref)
 	case f.Managed && op == "destroy":
 		return fail("SR_NOT_EMPTY")
-	case len(f.Current) > 0 && !(op == "plug" && onlyPlugs):
+	case len(f.Current) > 0 && (op != "plug" || !onlyPlugs):
 		return otherOperation("SR", f.Ref, f.Current, srOperationInWords)
 	}
 	return nil

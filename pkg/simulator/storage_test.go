@@ -23,9 +23,16 @@ func recordedStorage(p *Pool) {
 
 // newDisk is a record for VDI.create.
 func newDisk(sr string, size int64) Map {
-	return Map{{Key: "name_label", Value: "data"}, {Key: "SR", Value: sr}, {Key: "virtual_size", Value: strconv.FormatInt(size, 10)},
-		{Key: "type", Value: "user"}, {Key: "sharable", Value: false}, {Key: "read_only", Value: false}, {Key: "other_config", Value: mapOf("k", "v")},
-		{Key: "name_description", Value: ""}}
+	return Map{
+		{Key: "name_label", Value: "data"},
+		{Key: "SR", Value: sr},
+		{Key: "virtual_size", Value: strconv.FormatInt(size, 10)},
+		{Key: "type", Value: "user"},
+		{Key: "sharable", Value: false},
+		{Key: "read_only", Value: false},
+		{Key: "other_config", Value: mapOf("k", "v")},
+		{Key: "name_description", Value: ""},
+	}
 }
 
 // smallSR makes an SR of this many bytes on every host.

@@ -22,8 +22,10 @@ func (b *builder) subjects() error {
 		if u.Name == "" || u.Name == "root" {
 			return fmt.Errorf("user %q: a user has a name, and root has no role", u.Name)
 		}
-		b.create("subject", values{"subject_identifier": subjectIdentifier(u.Name), "roles": setOf(role.ref),
-			"other_config": mapOf("subject-name", u.Name, "subject-sid", subjectIdentifier(u.Name), "subject-is-group", "false")})
+		b.create("subject", values{
+			"subject_identifier": subjectIdentifier(u.Name), "roles": setOf(role.ref),
+			"other_config": mapOf("subject-name", u.Name, "subject-sid", subjectIdentifier(u.Name), "subject-is-group", "false"),
+		})
 	}
 	return nil
 }

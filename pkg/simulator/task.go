@@ -21,9 +21,11 @@ func (c *call) beginTask() error {
 		if other == nil {
 			other = Map{}
 		}
-		c.task = t.create("task", values{"name_label": c.name, "created": t.now(),
+		c.task = t.create("task", values{
+			"name_label": c.name, "created": t.now(),
 			"status": "pending", "resident_on": t.masterHost(), "type": "<none/>", "other_config": other,
-			"session": c.session, "backtrace": "()", "subtask_of": cmp.Or(c.tasks.parent, nullRef)})
+			"session": c.session, "backtrace": "()", "subtask_of": cmp.Or(c.tasks.parent, nullRef),
+		})
 		c.life.tasks[c.task] = c.run
 		return nil
 	})
@@ -107,7 +109,14 @@ func (c *call) runAsync(b behaviour) (any, error) {
 	if err := c.beginTask(); err != nil {
 		return nil, err
 	}
-	c.pool.work.Go(func() { c.endTask(b(c)) })
+	ticket := c.pool.ticket()
+	c.pool.work.Go(func() {
+		if err := c.letFinish(ticket); err != nil {
+			c.endTask(nil, err)
+			return
+		}
+		c.endTask(b(c))
+	})
 	return c.task, nil
 }
 
@@ -145,8 +154,10 @@ func (p *Pool) Tasks() []TaskInfo {
 	var list []TaskInfo
 	p.view(func(t *tx) {
 		for _, ref := range t.all("task") {
-			info := TaskInfo{Ref: ref, Name: t.str("task", ref, "name_label"), Status: t.str("task", ref, "status"),
-				OtherConfig: make(map[string]string)}
+			info := TaskInfo{
+				Ref: ref, Name: t.str("task", ref, "name_label"), Status: t.str("task", ref, "status"),
+				OtherConfig: make(map[string]string),
+			}
 			for _, e := range t.dict("task", ref, "other_config") {
 				info.OtherConfig[e.Key] = e.Value.(string)
 			}

@@ -17,8 +17,10 @@ func taskBehaviours() map[string]behaviour {
 func createTask(c *call) (any, error) {
 	var ref string
 	err := c.update(func(t *tx) error {
-		ref = t.create("task", values{"name_label": c.str(0), "name_description": c.str(1), "status": "pending",
-			"created": t.now(), "resident_on": t.masterHost(), "type": "<none/>", "session": c.session})
+		ref = t.create("task", values{
+			"name_label": c.str(0), "name_description": c.str(1), "status": "pending",
+			"created": t.now(), "resident_on": t.masterHost(), "type": "<none/>", "session": c.session,
+		})
 		return nil
 	})
 	return ref, err

@@ -190,18 +190,35 @@ func (w *watcher) argument(word string) any {
 // recordedVM is a record as the recorder gave it to VM.create.
 func recordedVM(name string) Map {
 	return Map{
-		{Key: "name_label", Value: name}, {Key: "name_description", Value: ""}, {Key: "user_version", Value: int64(1)},
-		{Key: "is_a_template", Value: false}, {Key: "affinity", Value: nullRef}, {Key: "memory_target", Value: int64(gib)},
-		{Key: "memory_static_max", Value: int64(gib)}, {Key: "memory_dynamic_max", Value: int64(gib)},
-		{Key: "memory_dynamic_min", Value: int64(gib)}, {Key: "memory_static_min", Value: int64(gib / 2)},
-		{Key: "VCPUs_params", Value: Map{}}, {Key: "VCPUs_max", Value: int64(1)}, {Key: "VCPUs_at_startup", Value: int64(1)},
-		{Key: "actions_after_shutdown", Value: "destroy"}, {Key: "actions_after_reboot", Value: "restart"},
-		{Key: "actions_after_crash", Value: "restart"}, {Key: "PV_bootloader", Value: ""}, {Key: "PV_kernel", Value: ""},
-		{Key: "PV_ramdisk", Value: ""}, {Key: "PV_args", Value: ""}, {Key: "PV_bootloader_args", Value: ""},
-		{Key: "PV_legacy_args", Value: ""}, {Key: "HVM_boot_policy", Value: "BIOS order"},
-		{Key: "HVM_boot_params", Value: mapOf("order", "cdn", "firmware", "bios")}, {Key: "HVM_shadow_multiplier", Value: 1.0},
+		{Key: "name_label", Value: name},
+		{Key: "name_description", Value: ""},
+		{Key: "user_version", Value: int64(1)},
+		{Key: "is_a_template", Value: false},
+		{Key: "affinity", Value: nullRef},
+		{Key: "memory_target", Value: int64(gib)},
+		{Key: "memory_static_max", Value: int64(gib)},
+		{Key: "memory_dynamic_max", Value: int64(gib)},
+		{Key: "memory_dynamic_min", Value: int64(gib)},
+		{Key: "memory_static_min", Value: int64(gib / 2)},
+		{Key: "VCPUs_params", Value: Map{}},
+		{Key: "VCPUs_max", Value: int64(1)},
+		{Key: "VCPUs_at_startup", Value: int64(1)},
+		{Key: "actions_after_shutdown", Value: "destroy"},
+		{Key: "actions_after_reboot", Value: "restart"},
+		{Key: "actions_after_crash", Value: "restart"},
+		{Key: "PV_bootloader", Value: ""},
+		{Key: "PV_kernel", Value: ""},
+		{Key: "PV_ramdisk", Value: ""},
+		{Key: "PV_args", Value: ""},
+		{Key: "PV_bootloader_args", Value: ""},
+		{Key: "PV_legacy_args", Value: ""},
+		{Key: "HVM_boot_policy", Value: "BIOS order"},
+		{Key: "HVM_boot_params", Value: mapOf("order", "cdn", "firmware", "bios")},
+		{Key: "HVM_shadow_multiplier", Value: 1.0},
 		{Key: "platform", Value: mapOf("acpi", "1", "apic", "true", "nx", "true", "pae", "true", "viridian", "false", "timeoffset", "0")},
-		{Key: "PCI_bus", Value: ""}, {Key: "other_config", Value: Map{}}, {Key: "recommendations", Value: ""},
+		{Key: "PCI_bus", Value: ""},
+		{Key: "other_config", Value: Map{}},
+		{Key: "recommendations", Value: ""},
 	}
 }
 
@@ -335,9 +352,9 @@ func difference(a, b []string) string {
 	for i := range common {
 		common[i] = make([]int, len(b)+1)
 	}
-	for i := len(a) - 1; i >= 0; i-- {
+	for i, v := range slices.Backward(a) {
 		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
+			if v == b[j] {
 				common[i][j] = common[i+1][j+1] + 1
 			} else {
 				common[i][j] = max(common[i+1][j], common[i][j+1])

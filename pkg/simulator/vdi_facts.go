@@ -22,10 +22,21 @@ type vdiFacts struct {
 // vdiOperations is the enum vdi_operations in its order, as far as the list shows it, with what the driver must be able
 // to do. xapi: allowed_operations is written in reverse.
 var vdiOperations = []srOperation{
-	{"clone", ""}, {"copy", ""}, {"resize", "VDI_RESIZE"}, {"resize_online", "VDI_RESIZE_ONLINE"}, {"snapshot", "VDI_SNAPSHOT"},
-	{"mirror", "VDI_MIRROR"}, {"destroy", "VDI_DELETE"}, {"forget", ""}, {"update", "VDI_UPDATE"},
-	{"generate_config", "VDI_GENERATE_CONFIG"}, {"enable_cbt", "VDI_CONFIG_CBT"}, {"disable_cbt", "VDI_CONFIG_CBT"},
-	{"data_destroy", "VDI_CONFIG_CBT"}, {"list_changed_blocks", "VDI_CONFIG_CBT"}, {"set_on_boot", "VDI_RESET_ON_BOOT"},
+	{"clone", ""},
+	{"copy", ""},
+	{"resize", "VDI_RESIZE"},
+	{"resize_online", "VDI_RESIZE_ONLINE"},
+	{"snapshot", "VDI_SNAPSHOT"},
+	{"mirror", "VDI_MIRROR"},
+	{"destroy", "VDI_DELETE"},
+	{"forget", ""},
+	{"update", "VDI_UPDATE"},
+	{"generate_config", "VDI_GENERATE_CONFIG"},
+	{"enable_cbt", "VDI_CONFIG_CBT"},
+	{"disable_cbt", "VDI_CONFIG_CBT"},
+	{"data_destroy", "VDI_CONFIG_CBT"},
+	{"list_changed_blocks", "VDI_CONFIG_CBT"},
+	{"set_on_boot", "VDI_RESET_ON_BOOT"},
 }
 
 // vdiAllowedList computes the list for a VDI, in wire order.

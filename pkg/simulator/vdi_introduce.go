@@ -1,6 +1,9 @@
 package simulator
 
-import "regexp"
+import (
+	"maps"
+	"regexp"
+)
 
 // vdiForget is VDI.forget: the database forgets a disk; the SR keeps it, and VDI.introduce or SR.scan find it again.
 func vdiForget(c *call) (any, error) {
@@ -73,9 +76,7 @@ func (t *tx) checkIntroduced(sr, uuid, location string) error {
 func (t *tx) recall(sr, location string) string {
 	b := t.backend(t.str("SR", sr, "uuid"))
 	v := values{"SR": sr, "on_boot": "persist"}
-	for field, value := range b.volumes[location] {
-		v[field] = value
-	}
+	maps.Copy(v, b.volumes[location])
 	delete(b.volumes, location)
 	vdi := ""
 	t.innerTaskWith("VDI.db_introduce", nullRef, nullRef, func(string) string {

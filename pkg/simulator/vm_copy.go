@@ -1,6 +1,9 @@
 package simulator
 
-import "strconv"
+import (
+	"maps"
+	"strconv"
+)
 
 // copiedFields are those that a clone, copy or snapshot has from its source.
 var copiedFields = []string{
@@ -27,9 +30,7 @@ func (t *tx) copyVM(vm, name string, disks map[string]string, v values, linked f
 	given["name_label"], given["power_state"], given["domid"] = name, halted, int64(-1)
 	given["metrics"] = t.copyRow("VM_metrics", t.str("VM", vm, "metrics"), values{"current_domain_type": "unspecified"})
 	given["guest_metrics"] = t.copyRow("VM_guest_metrics", t.str("VM", vm, "guest_metrics"), nil)
-	for field, value := range v {
-		given[field] = value
-	}
+	maps.Copy(given, v)
 	copied := t.create("VM", given)
 	if linked != nil {
 		linked(copied)
@@ -114,9 +115,7 @@ func (t *tx) copyRow(class, ref string, v values) string {
 			}
 		}
 	}
-	for field, value := range v {
-		given[field] = value
-	}
+	maps.Copy(given, v)
 	return t.create(class, given)
 }
 

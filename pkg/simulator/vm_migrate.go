@@ -120,7 +120,7 @@ func (o *vmOperationCall) attachNetworks(to string) error {
 		if err != nil {
 			t.failInnerTask(task, err)
 			t.destroy("task", task)
-			return nil
+			return nil //nolint:nilerr // it is the task that fails
 		}
 		t.set("task", task, "resident_on", to)
 		t.endInnerTask(task, "<value></value>")

@@ -60,8 +60,10 @@ type journey struct {
 
 // journeyOf reads the parameters of VM.migrate_send and VM.assert_can_migrate.
 func journeyOf(c *call) journey {
-	return journey{vm: c.str(0), to: text(c.dict(1), "host"), master: text(c.dict(1), "master"), disks: c.dict(3), vifs: c.dict(4),
-		force: text(c.dict(5), "force") == "true", copy: text(c.dict(5), "copy") == "true"}
+	return journey{
+		vm: c.str(0), to: text(c.dict(1), "host"), master: text(c.dict(1), "master"), disks: c.dict(3), vifs: c.dict(4),
+		force: text(c.dict(5), "force") == "true", copy: text(c.dict(5), "copy") == "true",
+	}
 }
 
 // vmMigrateSend is VM.migrate_send(vm, dest, live, vdi_map, vif_map, options): its result is the VM.

@@ -95,7 +95,7 @@ func TestDeadHost(t *testing.T) {
 		if err := p.StopMember("xen-2"); err != nil {
 			t.Fatal(err)
 		}
-		want := func(answer string, method string, params ...any) {
+		want := func(answer, method string, params ...any) {
 			t.Helper()
 			if got := names.Replace(w.refused(method, params...)); got != answer {
 				t.Errorf("%s answers %s, want %s", method, got, answer)

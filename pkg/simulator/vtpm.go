@@ -38,8 +38,10 @@ func vtpmCreate(c *call) (any, error) {
 			return err
 		}
 		contents := t.create("secret", values{"value": ""})
-		made = t.create("VTPM", values{"VM": vm, "backend": nullRef, "persistence_backend": "xapi", "is_unique": c.flag(1),
-			"contents": contents, "allowed_operations": setOf("destroy")})
+		made = t.create("VTPM", values{
+			"VM": vm, "backend": nullRef, "persistence_backend": "xapi", "is_unique": c.flag(1),
+			"contents": contents, "allowed_operations": setOf("destroy"),
+		})
 		return nil
 	})
 	return made, err

@@ -21,7 +21,7 @@ func ExampleSession_NextEvents() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	session := must(client.Session(ctx))
 	must(xapi.Call(ctx, session, xen.EventRegister([]string{"vm"})))
@@ -47,7 +47,7 @@ func ExampleSession_EventsFrom() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	session := must(client.Session(ctx))
 	all := must(session.EventsFrom(ctx, []string{"host"}, "", 0))
@@ -66,7 +66,7 @@ func ExampleCall_alerts() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	vm := must(xapi.Call(ctx, client, xen.VMGetByNameLabel("app-1")))[0]
 	must(xapi.Call(ctx, client, vm.Start(false, false)))

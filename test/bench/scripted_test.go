@@ -116,7 +116,7 @@ func (s *scripted) tell(event string) {
 
 // serve answers the calls of a connection.
 func (s *scripted) serve(conn net.Conn) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	in := bufio.NewReaderSize(conn, 32<<10)
 	var body []byte
 	for {

@@ -20,7 +20,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt) //nolint:forbidigo // the program begins here
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -50,8 +50,10 @@ func run(ctx context.Context, args []string, out, problems io.Writer) int {
 	if *insecure {
 		client.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // asked for
 	}
-	cfg := suite.Config{Caller: &suite.Caller{URL: *url, Client: client}, Username: *username,
-		Password: strings.TrimRight(string(password), "\r\n"), AllowVM: *vm, NoStart: *noStart}
+	cfg := suite.Config{
+		Caller: &suite.Caller{URL: *url, Client: client}, Username: *username,
+		Password: strings.TrimRight(string(password), "\r\n"), AllowVM: *vm, NoStart: *noStart,
+	}
 	passed, failed, left := 0, 0, 0
 	suite.Play(ctx, cfg, suite.Cases(), func(o suite.Outcome) {
 		switch {

@@ -32,7 +32,7 @@ type way struct {
 	lose      func(*lab, *rand.Rand)
 }
 
-var ways = []way{ //nolint:gochecknoglobals // a table of tests
+var ways = []way{
 	{"planned: pool.designate_new_master", []int{0}, nil, func(l *lab, _ *rand.Rand) {
 		if err := l.pool.DesignateMaster("xen-2"); err != nil {
 			l.t.Error(err)

@@ -87,7 +87,7 @@ func (h *history) story() string {
 	var b strings.Builder
 	power := map[string]string{}
 	for _, e := range h.all() {
-		switch e.Kind {
+		switch e.Kind { //nolint:exhaustive // a life says nothing of objects
 		case simulator.FactAdd, simulator.FactMod, simulator.FactDel:
 			now := string(e.Kind)[:3] + e.Text("power_state") + e.Text("status") + e.Text("resident_on")
 			watched := e.Class == "VM" && !e.Flag("is_a_template") || e.Class == "task"

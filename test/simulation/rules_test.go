@@ -124,7 +124,7 @@ func onlyOurTasks(w *witness, call entry) string {
 	return ""
 }
 
-func fewSessions(w *witness, call entry) string {
+func fewSessions(w *witness, _ entry) string {
 	if n := w.sessionsOfLife(); n > 5 {
 		return fmt.Sprintf("%d sessions of one process", n)
 	}

@@ -140,8 +140,10 @@ func (s *schedule) verbosity() int {
 
 // model is the pool of the schedule.
 func (s *schedule) model() simulator.Model {
-	m := simulator.Model{Hosts: s.Hosts, VMs: s.VMs, Version: s.Version, Seed: int64(s.Seed), Password: password,
-		StaleCopies: s.Stale, StrictConflicts: s.Strict, Boot: 3 * time.Second}
+	m := simulator.Model{
+		Hosts: s.Hosts, VMs: s.VMs, Version: s.Version, Seed: int64(s.Seed), Password: password,
+		StaleCopies: s.Stale, StrictConflicts: s.Strict, Boot: 3 * time.Second,
+	}
 	switch s.Timing {
 	case "demo":
 		m.Timing = simulator.DemoTiming()

@@ -14,10 +14,10 @@ import (
 var (
 	seed     = flag.Uint64("seed", 0, "play this one schedule, and tell it")
 	steps    = flag.Int("steps", -1, "no more than the first steps of it")
-	seeds    = flag.Int("seeds", 0, "how many schedules to play; 0: as many as fit")
+	seeds    = flag.Int("seeds", 60, "how many schedules to play")
 	from     = flag.Uint64("from", 1, "the first seed")
-	atMost   = flag.Duration("at-most", 25*time.Second, "how long to play, where no number is given")
-	twice    = flag.Int("twice", 12, "how many schedules to play twice, to see that nothing differs")
+	atMost   = flag.Duration("at-most", 40*time.Second, "begin no schedule after so long")
+	twice    = flag.Int("twice", 6, "how many schedules to play twice, to see that nothing differs")
 	quick    = flag.Bool("no-shrink", false, "name the seeds that break a rule, and go on")
 	inDetail = flag.Bool("in-detail", false, "tell every call and every write")
 )
@@ -28,7 +28,7 @@ func TestRandomSchedulesBreakNoRule(t *testing.T) {
 		return
 	}
 	began, played := time.Now(), 0
-	for n := *from; *seeds == 0 && time.Since(began) < *atMost || played < *seeds; n++ {
+	for n := *from; played < *seeds && time.Since(began) < *atMost; n++ {
 		s := generate(n)
 		if o := play(t, s); len(o.problems) > 0 {
 			if *quick {

@@ -59,9 +59,11 @@ func play(t *testing.T, s *schedule) (o outcome) {
 			o.problems = append(o.problems, fmt.Sprint("panic: ", p))
 		}
 	}()
-	synctest.Test(t, func(t *testing.T) {
-		st := &story{schedule: s, history: &history{began: time.Now()}, fleet: map[string]string{}, turns: newTurns(s.Seed, maxTurn),
-			journal: &reconcile.MemoryJournal{}}
+	synctest.Test(t, func(*testing.T) {
+		st := &story{
+			schedule: s, history: &history{began: time.Now()}, fleet: map[string]string{}, turns: newTurns(s.Seed, maxTurn),
+			journal: &reconcile.MemoryJournal{},
+		}
 		o.history = st.history
 		o.problems = st.tell()
 	})

@@ -47,11 +47,11 @@ func (l *line) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Read receives. What begins an answer waits for its turn, and so does the end of a connection that we did not close.
+// Read receives. What begins an answer waits for its turn, and so does the end of a connection that owes one.
 func (l *line) Read(b []byte) (int, error) {
 	n, err := l.Conn.Read(b)
 	l.mu.Lock()
-	gated := l.asking && n > 0 || err != nil && !l.closed
+	gated := l.asking && (n > 0 || err != nil && !l.closed)
 	key := "read " + l.to + l.request
 	if n > 0 {
 		l.asking = false

@@ -30,7 +30,6 @@ type seenVM struct {
 	since             time.Time // of the power state
 	apart             bool      // a template, a snapshot or a control domain
 	held              bool      // current_operations show a task that is not ours
-
 }
 
 type seenTask struct {
@@ -41,19 +40,20 @@ type seenTask struct {
 }
 
 type seenSession struct {
-	ours       bool
-	gone       bool // as far as our process can know
-	life       int
-	registered time.Time
-	known      time.Time // all that happened before, our process has been told
-	listed     time.Time // the VMs were, since events were last lost
-	lost       time.Time // events were
-	listing    map[int64]time.Time
+	ours    bool
+	gone    bool // as far as our process can know
+	life    int
+	known   time.Time // all that happened before, our process has been told
+	listed  time.Time // the VMs were, since events were last lost
+	lost    time.Time // events were
+	listing map[int64]time.Time
 }
 
 func newWitness() *witness {
-	return &witness{vms: map[string]*seenVM{}, tasks: map[string]*seenTask{}, sessions: map[string]*seenSession{},
-		asked: map[string][]time.Time{}, since: map[string]map[string]time.Time{}}
+	return &witness{
+		vms: map[string]*seenVM{}, tasks: map[string]*seenTask{}, sessions: map[string]*seenSession{},
+		asked: map[string][]time.Time{}, since: map[string]map[string]time.Time{},
+	}
 }
 
 // ours reports whether a call is our process's; logins are all ours, as the people of the schedules have no wire.

@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -91,8 +92,8 @@ func play(ctx context.Context, cfg Config, c Case) (err error) {
 func (r *Run) clean() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), r.Patience)
 	defer cancel()
-	for i := len(r.undo) - 1; i >= 0; i-- {
-		r.undo[i](ctx)
+	for _, v := range slices.Backward(r.undo) {
+		v(ctx)
 	}
 	_, _ = r.Caller.Call(ctx, "session.logout", r.session) // a case may have logged out itself
 }
