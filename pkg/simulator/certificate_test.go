@@ -51,7 +51,7 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if got := conn.ConnectionState(); got.Version != tls.VersionTLS12 || got.CipherSuite != tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 && got.CipherSuite != tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 {
 		t.Errorf("version %x, suite %x", got.Version, got.CipherSuite)
 	}
@@ -148,7 +148,7 @@ func TestSilentTLSConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if err := p.SilenceMember("xen-2"); err != nil {
 		t.Fatal(err)
 	}

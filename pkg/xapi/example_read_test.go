@@ -31,7 +31,7 @@ func ExampleCall_findByName() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	for _, vm := range must(xapi.Call(ctx, client, xen.VMGetByNameLabel("db-1"))) {
 		record := must(xapi.Call(ctx, client, vm.GetRecord()))
@@ -46,7 +46,7 @@ func ExampleCall_followReference() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	vm := must(xapi.Call(ctx, client, xen.VMGetByNameLabel("db-1")))[0]
 	host := must(xapi.Call(ctx, client, vm.GetResidentOn()))
@@ -64,7 +64,7 @@ func ExampleCall_anyClass() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	for _, class := range []xen.Class{xen.ClassHost, xen.ClassSR} {
 		list := must(xapi.Call(ctx, client, xen.GetAllRecords(class)))
@@ -86,7 +86,7 @@ func ExampleCall_metrics() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	hosts := must(xapi.Call(ctx, client, xen.HostGetAllRecords()))
 	metrics := must(xapi.Call(ctx, client, xen.HostMetricsGetAllRecords()))
@@ -112,7 +112,7 @@ func ExampleCall_guestAddresses() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	vm := must(xapi.Call(ctx, client, xen.VMGetByNameLabel("web-1")))[0]
 	guest := must(xapi.Call(ctx, client, vm.GetGuestMetrics()))
@@ -132,7 +132,7 @@ func ExampleCall_disks() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	vm := must(xapi.Call(ctx, client, xen.VMGetByNameLabel("db-1")))[0]
 	for _, vbd := range must(xapi.Call(ctx, client, vm.GetVBDs())) {

@@ -57,7 +57,7 @@ func ExampleSession_May() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	session, err := client.Session(ctx)
 	if err != nil {

@@ -39,7 +39,7 @@ func Example() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	vms, err := xapi.Call(ctx, client, xen.VMGetAllRecords())
 	if err != nil {
@@ -61,7 +61,7 @@ func ExampleCall_failure() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	vms, err := xapi.Call(ctx, client, xen.VMGetByNameLabel("web-1"))
 	if err != nil {
@@ -78,7 +78,7 @@ func ExampleSession_Async() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	session, err := client.Session(ctx)
 	if err != nil {
@@ -120,7 +120,7 @@ func ExampleClient_Do() {
 	defer pool.Close()
 	ctx := context.Background()
 	client := connectTo(pool)
-	defer client.Close(ctx)
+	defer func() { _ = client.Close(ctx) }()
 
 	before, err := client.Session(ctx)
 	if err != nil {
