@@ -346,8 +346,8 @@ xencontroller_informer_events_total{class="unknown",operation="unknown",pool="ra
 		for name, c := range map[string]struct{ got, want float64 }{
 			"synced":          {testutil.ToFloat64(m.inSync.WithLabelValues("rack-1")), 1},
 			"startup relists": {testutil.ToFloat64(m.relists.WithLabelValues("rack-1", "startup")), 1},
-			"unknown members": {testutil.ToFloat64(m.surprises.WithLabelValues("rack-1", "VM", "member")), 1},
-			"unknown words":   {testutil.ToFloat64(m.surprises.WithLabelValues("rack-1", "VM", "word")), 2},
+			"unknown members": {testutil.ToFloat64(m.surprises.WithLabelValues("rack-1", "member")), 1},
+			"unknown words":   {testutil.ToFloat64(m.surprises.WithLabelValues("rack-1", "word")), 2},
 			"VMs":             {testutil.ToFloat64(m.objects.WithLabelValues("rack-1", "VM")), 1},
 		} {
 			if c.got != c.want {

@@ -43,8 +43,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}, []string{"pool", "class"}),
 		surprises: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "xencontroller_informer_unknown_total",
-			Help: "What changed objects held that this program's datamodel lacks, by class and kind (member, word of an enumeration). It is kept as it came.",
-		}, []string{"pool", "class", "kind"}),
+			Help: "What changed objects held that this program's datamodel lacks, by kind (member, word of an enumeration). It is kept as it came.",
+		}, []string{"pool", "kind"}),
 	}
 	if reg != nil {
 		reg.MustRegister(m.inSync, m.events, m.relists, m.objects, m.decodeErrors, m.surprises)
@@ -66,6 +66,8 @@ func newCounter(m *Metrics, pool string) counter {
 		for _, reason := range []string{reasonStartup, reasonEventsLost, reasonStream, reasonSession, reasonFailover, reasonDecode, reasonCount} {
 			m.relists.WithLabelValues(pool, reason)
 		}
+		m.surprises.WithLabelValues(pool, kindMember)
+		m.surprises.WithLabelValues(pool, kindWord)
 	}
 	return c
 }
@@ -116,7 +118,7 @@ func (c counter) objects(snap store.Snapshot, changes []store.Change) {
 	}
 	for _, ch := range changes {
 		if ch.New != nil {
-			c.surprise(ch.Class, ch.New)
+			c.surprise(ch.New)
 		}
 	}
 	var last xen.Class // changes of one class mostly stand together
@@ -128,12 +130,18 @@ func (c counter) objects(snap store.Snapshot, changes []store.Change) {
 	}
 }
 
-func (c counter) surprise(class xen.Class, r xen.Record) {
+// What a newer server may have that the datamodel lacks.
+const (
+	kindMember = "member"
+	kindWord   = "word"
+)
+
+func (c counter) surprise(r xen.Record) {
 	xen.Surprises(r, func(_, word string) {
-		kind := "member"
+		kind := kindMember
 		if word != "" {
-			kind = "word"
+			kind = kindWord
 		}
-		c.m.surprises.WithLabelValues(c.pool, string(class), kind).Inc()
+		c.m.surprises.WithLabelValues(c.pool, kind).Inc()
 	})
 }
