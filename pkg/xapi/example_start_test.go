@@ -32,7 +32,7 @@ func ExampleNew() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	defer client.Close(ctx) // logs out
+	defer func() { _ = client.Close(ctx) }() // logs out
 
 	session, err := client.Session(ctx)
 	if err != nil {
