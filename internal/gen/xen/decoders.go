@@ -28,7 +28,7 @@ func (g *generator) decoders(c *datamodel.Class) []file {
 		fmt.Fprintf(&b, "\t%q,\n", f.Name)
 	}
 	fmt.Fprintf(&b, ")\n\n// decode%s reads a record of class %s; members that the class lacks are kept as they are.\n", name, c.Name)
-	fmt.Fprintf(&b, "func decode%s(d *decoder, r *xen.%s) {\n\tw := d.walk(shape%s)\n\tfor d.next(&w) {\n\t\tswitch w.Place {\n", name, name, name)
+	fmt.Fprintf(&b, "func decode%s(d *decoder, r *xen.%s) {\n\tw := d.Walk(shape%s)\n\tfor d.Next(&w) {\n\t\tswitch w.Place {\n", name, name, name)
 	for i, f := range c.Fields {
 		fmt.Fprintf(&b, "\t\tcase %d:\n\t\t\t%s\n", i, readField("r."+camel(f.Name), f.Parsed))
 	}

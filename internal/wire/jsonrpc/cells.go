@@ -8,7 +8,7 @@ import (
 // The readers of a record's members. What they read is set once the record is complete, see record.Text.
 
 // keepRef reads a reference. Many objects refer to the same few hosts, networks, storage repositories.
-func keepRef[T ~string](d *decoder, w *walk, at *T) {
+func keepRef[T ~string](d *decoder, w *record.Walk, at *T) {
 	raw, start := d.scalar()
 	known := &w.Known[w.Place].Whole
 	if len(raw) > len(xen.NullRef) && d.fine() && known.Awake() {
@@ -32,7 +32,7 @@ func keepRef[T ~string](d *decoder, w *walk, at *T) {
 const longText = 64
 
 // keepText reads a text that may be long, and the same in many records.
-func keepText(d *decoder, w *walk, at *string) {
+func keepText(d *decoder, w *record.Walk, at *string) {
 	known := &w.Known[w.Place].Whole
 	start, awake := d.Pos, known.Len() > 0 && known.Awake()
 	if awake {
@@ -78,8 +78,8 @@ func keepRefs[T ~string](d *decoder, at *[]T) {
 }
 
 // keepTexts reads a set of texts, or of words of an enumeration.
-func keepTexts[T ~string](d *decoder, w *walk, at *[]T) {
-	if cells, ok := d.Recall(&w.Walk, emptySet); ok {
+func keepTexts[T ~string](d *decoder, w *record.Walk, at *[]T) {
+	if cells, ok := d.Recall(w, emptySet); ok {
 		*at = record.Set[T](cells)
 		return
 	}
@@ -87,7 +87,7 @@ func keepTexts[T ~string](d *decoder, w *walk, at *[]T) {
 	for ok := d.OpenArray(); ok; ok = d.NextItem() {
 		d.item(&w.Known[w.Place].Part)
 	}
-	if cells, ok := d.Remember(&w.Walk, mark, start); ok {
+	if cells, ok := d.Remember(w, mark, start); ok {
 		*at = record.Set[T](cells)
 		return
 	}
@@ -95,14 +95,14 @@ func keepTexts[T ~string](d *decoder, w *walk, at *[]T) {
 }
 
 // keepMap reads a map of texts.
-func keepMap[K, V ~string](d *decoder, w *walk, at *xen.Map[K, V]) {
-	if cells, ok := d.Recall(&w.Walk, emptyMap); ok {
+func keepMap[K, V ~string](d *decoder, w *record.Walk, at *xen.Map[K, V]) {
+	if cells, ok := d.Recall(w, emptyMap); ok {
 		*at = record.Pairs[K, V](cells)
 		return
 	}
 	mark, start := d.Text.Mark(), d.Pos
 	d.pairs(&w.Known[w.Place].Part)
-	if cells, ok := d.Remember(&w.Walk, mark, start); ok {
+	if cells, ok := d.Remember(w, mark, start); ok {
 		*at = record.Pairs[K, V](cells)
 		return
 	}

@@ -20,8 +20,8 @@ var shapeCaller = newShape(68,
 
 // decodeCaller reads a record of class Caller; members that the class lacks are kept as they are.
 func decodeCaller(d *decoder, r *xen.Caller) {
-	w := d.walk(shapeCaller)
-	for d.next(&w) {
+	w := d.Walk(shapeCaller)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -21,8 +21,8 @@ var shapeCertificate = newShape(62,
 
 // decodeCertificate reads a record of class Certificate; members that the class lacks are kept as they are.
 func decodeCertificate(d *decoder, r *xen.Certificate) {
-	w := d.walk(shapeCertificate)
-	for d.next(&w) {
+	w := d.Walk(shapeCertificate)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

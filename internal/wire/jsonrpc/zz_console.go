@@ -16,8 +16,8 @@ var shapeConsole = newShape(37,
 
 // decodeConsole reads a record of class console; members that the class lacks are kept as they are.
 func decodeConsole(d *decoder, r *xen.Console) {
-	w := d.walk(shapeConsole)
-	for d.next(&w) {
+	w := d.Walk(shapeConsole)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -18,8 +18,8 @@ var shapeFeature = newShape(54,
 
 // decodeFeature reads a record of class Feature; members that the class lacks are kept as they are.
 func decodeFeature(d *decoder, r *xen.Feature) {
-	w := d.walk(shapeFeature)
-	for d.next(&w) {
+	w := d.Walk(shapeFeature)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

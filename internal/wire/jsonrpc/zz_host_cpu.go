@@ -24,8 +24,8 @@ var shapeHostCPU = newShape(18,
 
 // decodeHostCPU reads a record of class host_cpu; members that the class lacks are kept as they are.
 func decodeHostCPU(d *decoder, r *xen.HostCPU) {
-	w := d.walk(shapeHostCPU)
-	for d.next(&w) {
+	w := d.Walk(shapeHostCPU)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -17,8 +17,8 @@ var shapeHostMetrics = newShape(17,
 
 // decodeHostMetrics reads a record of class host_metrics; members that the class lacks are kept as they are.
 func decodeHostMetrics(d *decoder, r *xen.HostMetrics) {
-	w := d.walk(shapeHostMetrics)
-	for d.next(&w) {
+	w := d.Walk(shapeHostMetrics)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

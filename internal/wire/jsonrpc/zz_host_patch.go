@@ -21,8 +21,8 @@ var shapeHostPatch = newShape(16,
 
 // decodeHostPatch reads a record of class host_patch; members that the class lacks are kept as they are.
 func decodeHostPatch(d *decoder, r *xen.HostPatch) {
-	w := d.walk(shapeHostPatch)
-	for d.next(&w) {
+	w := d.Walk(shapeHostPatch)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

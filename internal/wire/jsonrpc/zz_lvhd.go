@@ -12,8 +12,8 @@ var shapeLVHD = newShape(30,
 
 // decodeLVHD reads a record of class LVHD; members that the class lacks are kept as they are.
 func decodeLVHD(d *decoder, r *xen.LVHD) {
-	w := d.walk(shapeLVHD)
-	for d.next(&w) {
+	w := d.Walk(shapeLVHD)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

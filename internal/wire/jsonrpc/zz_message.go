@@ -18,8 +18,8 @@ var shapeMessageRecord = newShape(41,
 
 // decodeMessageRecord reads a record of class message; members that the class lacks are kept as they are.
 func decodeMessageRecord(d *decoder, r *xen.MessageRecord) {
-	w := d.walk(shapeMessageRecord)
-	for d.next(&w) {
+	w := d.Walk(shapeMessageRecord)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

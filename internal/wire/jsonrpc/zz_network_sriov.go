@@ -16,8 +16,8 @@ var shapeNetworkSriov = newShape(44,
 
 // decodeNetworkSriov reads a record of class network_sriov; members that the class lacks are kept as they are.
 func decodeNetworkSriov(d *decoder, r *xen.NetworkSriov) {
-	w := d.walk(shapeNetworkSriov)
-	for d.next(&w) {
+	w := d.Walk(shapeNetworkSriov)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

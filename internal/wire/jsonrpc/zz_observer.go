@@ -19,8 +19,8 @@ var shapeObserver = newShape(64,
 
 // decodeObserver reads a record of class Observer; members that the class lacks are kept as they are.
 func decodeObserver(d *decoder, r *xen.Observer) {
-	w := d.walk(shapeObserver)
-	for d.next(&w) {
+	w := d.Walk(shapeObserver)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -27,8 +27,8 @@ var shapePCI = newShape(45,
 
 // decodePCI reads a record of class PCI; members that the class lacks are kept as they are.
 func decodePCI(d *decoder, r *xen.PCI) {
-	w := d.walk(shapePCI)
-	for d.next(&w) {
+	w := d.Walk(shapePCI)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

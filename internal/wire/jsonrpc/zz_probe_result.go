@@ -15,8 +15,8 @@ var shapeProbeResult = newShape(29,
 
 // decodeProbeResult reads a record of class probe_result; members that the class lacks are kept as they are.
 func decodeProbeResult(d *decoder, r *xen.ProbeResult) {
-	w := d.walk(shapeProbeResult)
-	for d.next(&w) {
+	w := d.Walk(shapeProbeResult)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepMap(d, &w, &r.Configuration)

@@ -17,8 +17,8 @@ var shapePVSCacheStorage = newShape(53,
 
 // decodePVSCacheStorage reads a record of class PVS_cache_storage; members that the class lacks are kept as they are.
 func decodePVSCacheStorage(d *decoder, r *xen.PVSCacheStorage) {
-	w := d.walk(shapePVSCacheStorage)
-	for d.next(&w) {
+	w := d.Walk(shapePVSCacheStorage)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

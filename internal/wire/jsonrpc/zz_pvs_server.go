@@ -16,8 +16,8 @@ var shapePVSServer = newShape(51,
 
 // decodePVSServer reads a record of class PVS_server; members that the class lacks are kept as they are.
 func decodePVSServer(d *decoder, r *xen.PVSServer) {
-	w := d.walk(shapePVSServer)
-	for d.next(&w) {
+	w := d.Walk(shapePVSServer)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

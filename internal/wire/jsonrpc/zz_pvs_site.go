@@ -18,8 +18,8 @@ var shapePVSSite = newShape(50,
 
 // decodePVSSite reads a record of class PVS_site; members that the class lacks are kept as they are.
 func decodePVSSite(d *decoder, r *xen.PVSSite) {
-	w := d.walk(shapePVSSite)
-	for d.next(&w) {
+	w := d.Walk(shapePVSSite)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -22,8 +22,8 @@ var shapeRepository = newShape(63,
 
 // decodeRepository reads a record of class Repository; members that the class lacks are kept as they are.
 func decodeRepository(d *decoder, r *xen.Repository) {
-	w := d.walk(shapeRepository)
-	for d.next(&w) {
+	w := d.Walk(shapeRepository)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

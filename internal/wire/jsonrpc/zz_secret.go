@@ -14,8 +14,8 @@ var shapeSecret = newShape(42,
 
 // decodeSecret reads a record of class secret; members that the class lacks are kept as they are.
 func decodeSecret(d *decoder, r *xen.Secret) {
-	w := d.walk(shapeSecret)
-	for d.next(&w) {
+	w := d.Walk(shapeSecret)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -27,8 +27,8 @@ var shapeSession = newShape(0,
 
 // decodeSession reads a record of class session; members that the class lacks are kept as they are.
 func decodeSession(d *decoder, r *xen.Session) {
-	w := d.walk(shapeSession)
-	for d.next(&w) {
+	w := d.Walk(shapeSession)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -32,8 +32,8 @@ var shapeSR = newShape(27,
 
 // decodeSR reads a record of class SR; members that the class lacks are kept as they are.
 func decodeSR(d *decoder, r *xen.SR) {
-	w := d.walk(shapeSR)
-	for d.next(&w) {
+	w := d.Walk(shapeSR)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

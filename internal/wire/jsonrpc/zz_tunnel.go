@@ -17,8 +17,8 @@ var shapeTunnel = newShape(43,
 
 // decodeTunnel reads a record of class tunnel; members that the class lacks are kept as they are.
 func decodeTunnel(d *decoder, r *xen.Tunnel) {
-	w := d.walk(shapeTunnel)
-	for d.next(&w) {
+	w := d.Walk(shapeTunnel)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

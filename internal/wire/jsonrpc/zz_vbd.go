@@ -33,8 +33,8 @@ var shapeVBD = newShape(32,
 
 // decodeVBD reads a record of class VBD; members that the class lacks are kept as they are.
 func decodeVBD(d *decoder, r *xen.VBD) {
-	w := d.walk(shapeVBD)
-	for d.next(&w) {
+	w := d.Walk(shapeVBD)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -43,8 +43,8 @@ var shapeVDI = newShape(31,
 
 // decodeVDI reads a record of class VDI; members that the class lacks are kept as they are.
 func decodeVDI(d *decoder, r *xen.VDI) {
-	w := d.walk(shapeVDI)
-	for d.next(&w) {
+	w := d.Walk(shapeVDI)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -23,8 +23,8 @@ var shapeVGPU = newShape(48,
 
 // decodeVGPU reads a record of class VGPU; members that the class lacks are kept as they are.
 func decodeVGPU(d *decoder, r *xen.VGPU) {
-	w := d.walk(shapeVGPU)
-	for d.next(&w) {
+	w := d.Walk(shapeVGPU)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -27,8 +27,8 @@ var shapeVGPUType = newShape(49,
 
 // decodeVGPUType reads a record of class VGPU_type; members that the class lacks are kept as they are.
 func decodeVGPUType(d *decoder, r *xen.VGPUType) {
-	w := d.walk(shapeVGPUType)
-	for d.next(&w) {
+	w := d.Walk(shapeVGPUType)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -39,8 +39,8 @@ var shapeVIF = newShape(20,
 
 // decodeVIF reads a record of class VIF; members that the class lacks are kept as they are.
 func decodeVIF(d *decoder, r *xen.VIF) {
-	w := d.walk(shapeVIF)
-	for d.next(&w) {
+	w := d.Walk(shapeVIF)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

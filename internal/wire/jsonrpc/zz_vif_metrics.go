@@ -16,8 +16,8 @@ var shapeVIFMetrics = newShape(21,
 
 // decodeVIFMetrics reads a record of class VIF_metrics; members that the class lacks are kept as they are.
 func decodeVIFMetrics(d *decoder, r *xen.VIFMetrics) {
-	w := d.walk(shapeVIFMetrics)
-	for d.next(&w) {
+	w := d.Walk(shapeVIFMetrics)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

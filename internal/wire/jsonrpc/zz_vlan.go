@@ -16,8 +16,8 @@ var shapeVLAN = newShape(25,
 
 // decodeVLAN reads a record of class VLAN; members that the class lacks are kept as they are.
 func decodeVLAN(d *decoder, r *xen.VLAN) {
-	w := d.walk(shapeVLAN)
-	for d.next(&w) {
+	w := d.Walk(shapeVLAN)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

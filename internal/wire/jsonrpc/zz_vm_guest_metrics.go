@@ -27,8 +27,8 @@ var shapeVMGuestMetrics = newShape(9,
 
 // decodeVMGuestMetrics reads a record of class VM_guest_metrics; members that the class lacks are kept as they are.
 func decodeVMGuestMetrics(d *decoder, r *xen.VMGuestMetrics) {
-	w := d.walk(shapeVMGuestMetrics)
-	for d.next(&w) {
+	w := d.Walk(shapeVMGuestMetrics)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

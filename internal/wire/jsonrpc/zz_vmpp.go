@@ -31,8 +31,8 @@ var shapeVMPP = newShape(10,
 
 // decodeVMPP reads a record of class VMPP; members that the class lacks are kept as they are.
 func decodeVMPP(d *decoder, r *xen.VMPP) {
-	w := d.walk(shapeVMPP)
-	for d.next(&w) {
+	w := d.Walk(shapeVMPP)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

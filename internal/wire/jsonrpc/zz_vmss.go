@@ -21,8 +21,8 @@ var shapeVMSS = newShape(11,
 
 // decodeVMSS reads a record of class VMSS; members that the class lacks are kept as they are.
 func decodeVMSS(d *decoder, r *xen.VMSS) {
-	w := d.walk(shapeVMSS)
-	for d.next(&w) {
+	w := d.Walk(shapeVMSS)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -18,8 +18,8 @@ var shapeVUSB = newShape(59,
 
 // decodeVUSB reads a record of class VUSB; members that the class lacks are kept as they are.
 func decodeVUSB(d *decoder, r *xen.VUSB) {
-	w := d.walk(shapeVUSB)
-	for d.next(&w) {
+	w := d.Walk(shapeVUSB)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

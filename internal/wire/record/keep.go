@@ -6,16 +6,6 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// Walk starts on a record of a class.
-func (c *Core) Walk(s *Shape) Walk {
-	known := c.known[s.ID]
-	if known == nil {
-		known = make([]Known, len(s.Names))
-		c.known[s.ID] = known
-	}
-	return Walk{Known: known}
-}
-
 // KeepRaw notes a text of a record. Two of them are worth a look, because most references of a record are one or the
 // other.
 func KeepRaw[T ~string](c *Core, at *T, raw []byte, start int) {

@@ -18,8 +18,8 @@ var shapeBlob = newShape(40,
 
 // decodeBlob reads a record of class blob; members that the class lacks are kept as they are.
 func decodeBlob(d *decoder, r *xen.Blob) {
-	w := d.walk(shapeBlob)
-	for d.next(&w) {
+	w := d.Walk(shapeBlob)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -20,8 +20,8 @@ var shapeBond = newShape(24,
 
 // decodeBond reads a record of class Bond; members that the class lacks are kept as they are.
 func decodeBond(d *decoder, r *xen.Bond) {
-	w := d.walk(shapeBond)
-	for d.next(&w) {
+	w := d.Walk(shapeBond)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -28,8 +28,8 @@ var shapeCluster = newShape(60,
 
 // decodeCluster reads a record of class Cluster; members that the class lacks are kept as they are.
 func decodeCluster(d *decoder, r *xen.Cluster) {
-	w := d.walk(shapeCluster)
-	for d.next(&w) {
+	w := d.Walk(shapeCluster)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

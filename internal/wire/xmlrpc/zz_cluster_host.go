@@ -22,8 +22,8 @@ var shapeClusterHost = newShape(61,
 
 // decodeClusterHost reads a record of class Cluster_host; members that the class lacks are kept as they are.
 func decodeClusterHost(d *decoder, r *xen.ClusterHost) {
-	w := d.walk(shapeClusterHost)
-	for d.next(&w) {
+	w := d.Walk(shapeClusterHost)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

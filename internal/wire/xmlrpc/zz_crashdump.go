@@ -15,8 +15,8 @@ var shapeCrashdump = newShape(35,
 
 // decodeCrashdump reads a record of class crashdump; members that the class lacks are kept as they are.
 func decodeCrashdump(d *decoder, r *xen.Crashdump) {
-	w := d.walk(shapeCrashdump)
-	for d.next(&w) {
+	w := d.Walk(shapeCrashdump)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

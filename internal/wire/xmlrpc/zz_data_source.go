@@ -19,8 +19,8 @@ var shapeDataSource = newShape(39,
 
 // decodeDataSource reads a record of class data_source; members that the class lacks are kept as they are.
 func decodeDataSource(d *decoder, r *xen.DataSource) {
-	w := d.walk(shapeDataSource)
-	for d.next(&w) {
+	w := d.Walk(shapeDataSource)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.NameLabel)

@@ -13,8 +13,8 @@ var shapeDRTask = newShape(13,
 
 // decodeDRTask reads a record of class DR_task; members that the class lacks are kept as they are.
 func decodeDRTask(d *decoder, r *xen.DRTask) {
-	w := d.walk(shapeDRTask)
-	for d.next(&w) {
+	w := d.Walk(shapeDRTask)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

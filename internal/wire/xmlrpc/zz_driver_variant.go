@@ -18,8 +18,8 @@ var shapeDriverVariant = newShape(67,
 
 // decodeDriverVariant reads a record of class Driver_variant; members that the class lacks are kept as they are.
 func decodeDriverVariant(d *decoder, r *xen.DriverVariant) {
-	w := d.walk(shapeDriverVariant)
-	for d.next(&w) {
+	w := d.Walk(shapeDriverVariant)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

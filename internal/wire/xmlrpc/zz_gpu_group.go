@@ -21,8 +21,8 @@ var shapeGPUGroup = newShape(47,
 
 // decodeGPUGroup reads a record of class GPU_group; members that the class lacks are kept as they are.
 func decodeGPUGroup(d *decoder, r *xen.GPUGroup) {
-	w := d.walk(shapeGPUGroup)
-	for d.next(&w) {
+	w := d.Walk(shapeGPUGroup)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

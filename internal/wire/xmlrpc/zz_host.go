@@ -91,8 +91,8 @@ var shapeHost = newShape(14,
 
 // decodeHost reads a record of class host; members that the class lacks are kept as they are.
 func decodeHost(d *decoder, r *xen.Host) {
-	w := d.walk(shapeHost)
-	for d.next(&w) {
+	w := d.Walk(shapeHost)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

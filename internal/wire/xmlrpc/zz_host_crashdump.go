@@ -16,8 +16,8 @@ var shapeHostCrashdump = newShape(15,
 
 // decodeHostCrashdump reads a record of class host_crashdump; members that the class lacks are kept as they are.
 func decodeHostCrashdump(d *decoder, r *xen.HostCrashdump) {
-	w := d.walk(shapeHostCrashdump)
-	for d.next(&w) {
+	w := d.Walk(shapeHostCrashdump)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

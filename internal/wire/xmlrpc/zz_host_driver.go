@@ -21,8 +21,8 @@ var shapeHostDriver = newShape(66,
 
 // decodeHostDriver reads a record of class Host_driver; members that the class lacks are kept as they are.
 func decodeHostDriver(d *decoder, r *xen.HostDriver) {
-	w := d.walk(shapeHostDriver)
-	for d.next(&w) {
+	w := d.Walk(shapeHostDriver)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

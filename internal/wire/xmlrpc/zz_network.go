@@ -27,8 +27,8 @@ var shapeNetwork = newShape(19,
 
 // decodeNetwork reads a record of class network; members that the class lacks are kept as they are.
 func decodeNetwork(d *decoder, r *xen.Network) {
-	w := d.walk(shapeNetwork)
-	for d.next(&w) {
+	w := d.Walk(shapeNetwork)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

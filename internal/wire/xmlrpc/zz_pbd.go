@@ -17,8 +17,8 @@ var shapePBD = newShape(34,
 
 // decodePBD reads a record of class PBD; members that the class lacks are kept as they are.
 func decodePBD(d *decoder, r *xen.PBD) {
-	w := d.walk(shapePBD)
-	for d.next(&w) {
+	w := d.Walk(shapePBD)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -23,8 +23,8 @@ var shapePGPU = newShape(46,
 
 // decodePGPU reads a record of class PGPU; members that the class lacks are kept as they are.
 func decodePGPU(d *decoder, r *xen.PGPU) {
-	w := d.walk(shapePGPU)
-	for d.next(&w) {
+	w := d.Walk(shapePGPU)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -46,8 +46,8 @@ var shapePIF = newShape(22,
 
 // decodePIF reads a record of class PIF; members that the class lacks are kept as they are.
 func decodePIF(d *decoder, r *xen.PIF) {
-	w := d.walk(shapePIF)
-	for d.next(&w) {
+	w := d.Walk(shapePIF)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -24,8 +24,8 @@ var shapePIFMetrics = newShape(23,
 
 // decodePIFMetrics reads a record of class PIF_metrics; members that the class lacks are kept as they are.
 func decodePIFMetrics(d *decoder, r *xen.PIFMetrics) {
-	w := d.walk(shapePIFMetrics)
-	for d.next(&w) {
+	w := d.Walk(shapePIFMetrics)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -77,8 +77,8 @@ var shapePool = newShape(4,
 
 // decodePool reads a record of class pool; members that the class lacks are kept as they are.
 func decodePool(d *decoder, r *xen.Pool) {
-	w := d.walk(shapePool)
-	for d.next(&w) {
+	w := d.Walk(shapePool)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

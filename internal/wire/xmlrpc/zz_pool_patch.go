@@ -21,8 +21,8 @@ var shapePoolPatch = newShape(5,
 
 // decodePoolPatch reads a record of class pool_patch; members that the class lacks are kept as they are.
 func decodePoolPatch(d *decoder, r *xen.PoolPatch) {
-	w := d.walk(shapePoolPatch)
-	for d.next(&w) {
+	w := d.Walk(shapePoolPatch)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -22,8 +22,8 @@ var shapePoolUpdate = newShape(6,
 
 // decodePoolUpdate reads a record of class pool_update; members that the class lacks are kept as they are.
 func decodePoolUpdate(d *decoder, r *xen.PoolUpdate) {
-	w := d.walk(shapePoolUpdate)
-	for d.next(&w) {
+	w := d.Walk(shapePoolUpdate)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -25,8 +25,8 @@ var shapePUSB = newShape(57,
 
 // decodePUSB reads a record of class PUSB; members that the class lacks are kept as they are.
 func decodePUSB(d *decoder, r *xen.PUSB) {
-	w := d.walk(shapePUSB)
-	for d.next(&w) {
+	w := d.Walk(shapePUSB)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

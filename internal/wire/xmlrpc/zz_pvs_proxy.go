@@ -16,8 +16,8 @@ var shapePVSProxy = newShape(52,
 
 // decodePVSProxy reads a record of class PVS_proxy; members that the class lacks are kept as they are.
 func decodePVSProxy(d *decoder, r *xen.PVSProxy) {
-	w := d.walk(shapePVSProxy)
-	for d.next(&w) {
+	w := d.Walk(shapePVSProxy)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -17,8 +17,8 @@ var shapeRateLimit = newShape(69,
 
 // decodeRateLimit reads a record of class Rate_limit; members that the class lacks are kept as they are.
 func decodeRateLimit(d *decoder, r *xen.RateLimit) {
-	w := d.walk(shapeRateLimit)
-	for d.next(&w) {
+	w := d.Walk(shapeRateLimit)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -16,8 +16,8 @@ var shapeRole = newShape(2,
 
 // decodeRole reads a record of class role; members that the class lacks are kept as they are.
 func decodeRole(d *decoder, r *xen.Role) {
-	w := d.walk(shapeRole)
-	for d.next(&w) {
+	w := d.Walk(shapeRole)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -15,8 +15,8 @@ var shapeSDNController = newShape(55,
 
 // decodeSDNController reads a record of class SDN_controller; members that the class lacks are kept as they are.
 func decodeSDNController(d *decoder, r *xen.SDNController) {
-	w := d.walk(shapeSDNController)
-	for d.next(&w) {
+	w := d.Walk(shapeSDNController)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

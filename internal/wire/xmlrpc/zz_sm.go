@@ -26,8 +26,8 @@ var shapeSM = newShape(26,
 
 // decodeSM reads a record of class SM; members that the class lacks are kept as they are.
 func decodeSM(d *decoder, r *xen.SM) {
-	w := d.walk(shapeSM)
-	for d.next(&w) {
+	w := d.Walk(shapeSM)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

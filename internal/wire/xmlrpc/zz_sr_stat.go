@@ -18,8 +18,8 @@ var shapeSRStat = newShape(28,
 
 // decodeSRStat reads a record of class sr_stat; members that the class lacks are kept as they are.
 func decodeSRStat(d *decoder, r *xen.SRStat) {
-	w := d.walk(shapeSRStat)
-	for d.next(&w) {
+	w := d.Walk(shapeSRStat)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			d.Other(&r.UUID)

@@ -15,8 +15,8 @@ var shapeSubject = newShape(1,
 
 // decodeSubject reads a record of class subject; members that the class lacks are kept as they are.
 func decodeSubject(d *decoder, r *xen.Subject) {
-	w := d.walk(shapeSubject)
-	for d.next(&w) {
+	w := d.Walk(shapeSubject)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -28,8 +28,8 @@ var shapeTask = newShape(3,
 
 // decodeTask reads a record of class task; members that the class lacks are kept as they are.
 func decodeTask(d *decoder, r *xen.Task) {
-	w := d.walk(shapeTask)
-	for d.next(&w) {
+	w := d.Walk(shapeTask)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -17,8 +17,8 @@ var shapeUSBGroup = newShape(58,
 
 // decodeUSBGroup reads a record of class USB_group; members that the class lacks are kept as they are.
 func decodeUSBGroup(d *decoder, r *xen.USBGroup) {
-	w := d.walk(shapeUSBGroup)
-	for d.next(&w) {
+	w := d.Walk(shapeUSBGroup)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -15,8 +15,8 @@ var shapeUser = newShape(38,
 
 // decodeUser reads a record of class user; members that the class lacks are kept as they are.
 func decodeUser(d *decoder, r *xen.User) {
-	w := d.walk(shapeUser)
-	for d.next(&w) {
+	w := d.Walk(shapeUser)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -16,8 +16,8 @@ var shapeVBDMetrics = newShape(33,
 
 // decodeVBDMetrics reads a record of class VBD_metrics; members that the class lacks are kept as they are.
 func decodeVBDMetrics(d *decoder, r *xen.VBDMetrics) {
-	w := d.walk(shapeVBDMetrics)
-	for d.next(&w) {
+	w := d.Walk(shapeVBDMetrics)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -16,8 +16,8 @@ var shapeVDINBDServerInfo = newShape(56,
 
 // decodeVDINBDServerInfo reads a record of class vdi_nbd_server_info; members that the class lacks are kept as they are.
 func decodeVDINBDServerInfo(d *decoder, r *xen.VDINBDServerInfo) {
-	w := d.walk(shapeVDINBDServerInfo)
-	for d.next(&w) {
+	w := d.Walk(shapeVDINBDServerInfo)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.Exportname)

@@ -103,8 +103,8 @@ var shapeVM = newShape(7,
 
 // decodeVM reads a record of class VM; members that the class lacks are kept as they are.
 func decodeVM(d *decoder, r *xen.VM) {
-	w := d.walk(shapeVM)
-	for d.next(&w) {
+	w := d.Walk(shapeVM)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

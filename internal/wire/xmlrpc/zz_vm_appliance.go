@@ -17,8 +17,8 @@ var shapeVMAppliance = newShape(12,
 
 // decodeVMAppliance reads a record of class VM_appliance; members that the class lacks are kept as they are.
 func decodeVMAppliance(d *decoder, r *xen.VMAppliance) {
-	w := d.walk(shapeVMAppliance)
-	for d.next(&w) {
+	w := d.Walk(shapeVMAppliance)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -16,8 +16,8 @@ var shapeVMGroup = newShape(65,
 
 // decodeVMGroup reads a record of class VM_group; members that the class lacks are kept as they are.
 func decodeVMGroup(d *decoder, r *xen.VMGroup) {
-	w := d.walk(shapeVMGroup)
-	for d.next(&w) {
+	w := d.Walk(shapeVMGroup)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

@@ -30,8 +30,8 @@ var shapeVMMetrics = newShape(8,
 
 // decodeVMMetrics reads a record of class VM_metrics; members that the class lacks are kept as they are.
 func decodeVMMetrics(d *decoder, r *xen.VMMetrics) {
-	w := d.walk(shapeVMMetrics)
-	for d.next(&w) {
+	w := d.Walk(shapeVMMetrics)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)

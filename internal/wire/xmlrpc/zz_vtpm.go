@@ -19,8 +19,8 @@ var shapeVTPM = newShape(36,
 
 // decodeVTPM reads a record of class VTPM; members that the class lacks are kept as they are.
 func decodeVTPM(d *decoder, r *xen.VTPM) {
-	w := d.walk(shapeVTPM)
-	for d.next(&w) {
+	w := d.Walk(shapeVTPM)
+	for d.Next(&w) {
 		switch w.Place {
 		case 0:
 			keepText(d, &w, &r.UUID)
