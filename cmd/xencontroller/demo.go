@@ -126,14 +126,26 @@ func setStage(ctx context.Context, e *env, f demoFlags) (s *stage, err error) {
 			err = errors.Join(err, os.RemoveAll(s.folder))
 		}
 	}()
+	if err := s.wire(ctx, f, log); err != nil {
+		return nil, err
+	}
+	s.show.line("The manifests: %s", s.folder)
+	s.show.line("")
+	return s, nil
+}
+
+// wire joins the controller to the pool.
+func (s *stage) wire(ctx context.Context, f demoFlags, log logr.Logger) (err error) {
 	dial := s.serve(f.listen)
+	s.show.line("A simulated pool of 3 hosts at %s", s.where)
 	cfg := daemonConfig{
 		pool: "simulated", paths: []string{s.folder}, log: log, observer: s.show.action, declared: s.news.tell,
 	}
 	if f.http != "" {
 		if cfg.listener, err = listenNear(ctx, f.http); err != nil {
-			return nil, fmt.Errorf("the web server cannot be opened (--http): %w", err)
+			return fmt.Errorf("the web server cannot be opened (--http): %w", err)
 		}
+		s.show.line("The page: http://%s/", cfg.listener.Addr())
 	}
 	metrics := newDaemonMetrics()
 	client, err := xapi.New(xapi.Config{
@@ -142,18 +154,10 @@ func setStage(ctx context.Context, e *env, f demoFlags) (s *stage, err error) {
 		Dial:     dial, Log: log.WithName("xapi"), Metrics: metrics.xapi,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if s.daemon, err = newDaemon(cfg, client, metrics); err != nil {
-		return nil, err
-	}
-	s.show.line("A simulated pool of 3 hosts at %s", s.where)
-	if cfg.listener != nil {
-		s.show.line("The page: http://%s/", cfg.listener.Addr())
-	}
-	s.show.line("The manifests: %s", s.folder)
-	s.show.line("")
-	return s, nil
+	s.daemon, err = newDaemon(cfg, client, metrics)
+	return err
 }
 
 // serve opens the pool's sockets; where the loopback addresses are not to be had, the pool is in memory, and nobody

@@ -89,60 +89,83 @@ func applyTiming(model *simulator.Model, name string) error {
 
 // simulate serves a pool until the context ends.
 func simulate(ctx context.Context, e *env, f simulateFlags) error {
-	model := f.model
-	if model.Hosts < 1 || model.Hosts > 64 {
-		return usageError("--hosts is %d: a pool has 1 to 64 hosts", model.Hosts)
-	}
-	if model.VMs <= 0 {
-		if model.VMs < 0 {
-			return usageError("--vms is %d: it cannot be negative", model.VMs)
-		}
-		model.VMs = -1 // the model's own word for none
-	}
-	if err := applyTiming(&model, f.timing); err != nil {
+	model, err := f.played()
+	if err != nil {
 		return err
-	}
-	if f.speed > 0 {
-		model = model.Faster(f.speed)
 	}
 	pool, err := simulator.New(model)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	if err := pool.Listen(f.listen); err != nil {
-		return fmt.Errorf("the pool cannot be served (--listen): %w", err)
-	}
-	var admin net.Listener
-	if f.admin != "" {
-		if admin, err = new(net.ListenConfig).Listen(ctx, "tcp", f.admin); err != nil {
-			return fmt.Errorf("the admin listener cannot be opened (--admin): %w", err)
-		}
-	}
-	if f.unix != "" {
-		if err := pool.ListenUnix("", f.unix); err != nil {
-			return fmt.Errorf("the unix socket cannot be served (--unix): %w", err)
-		}
-	}
-	if err := printHosts(e.out, pool); err != nil {
+	admin, err := f.open(ctx, pool)
+	if err != nil {
 		return err
 	}
-	if err := printIgnored(e.out, model); err != nil {
+	if err := f.introduce(e.out, pool, model, admin); err != nil {
 		return err
 	}
-	if f.unix != "" {
-		fmt.Fprintf(e.out, "unix  %s  the first master's, for root: any name, any password\n", f.unix)
-	}
-	if admin != nil {
-		fmt.Fprintf(e.out, "admin  http://%s\n", admin.Addr())
-	}
-	fmt.Fprintln(e.out, "user root, press Ctrl-C to end")
 	g, ctx := errgroup.WithContext(ctx)
 	if admin != nil {
 		g.Go(func() error { return serveHTTP(ctx, admin, pool.AdminHandler()) })
 	}
 	g.Go(func() error { <-ctx.Done(); return nil })
 	return g.Wait()
+}
+
+// played is the model with its size looked at and its timing filled in.
+func (f *simulateFlags) played() (simulator.Model, error) {
+	model := f.model
+	if model.Hosts < 1 || model.Hosts > 64 {
+		return model, usageError("--hosts is %d: a pool has 1 to 64 hosts", model.Hosts)
+	}
+	if model.VMs < 0 {
+		return model, usageError("--vms is %d: it cannot be negative", model.VMs)
+	}
+	if model.VMs == 0 {
+		model.VMs = -1 // the model's own word for none
+	}
+	if err := applyTiming(&model, f.timing); err != nil {
+		return model, err
+	}
+	return model.Faster(f.speed), nil
+}
+
+// open opens the pool's sockets, and the listener for faults where one is wanted; else nil.
+func (f *simulateFlags) open(ctx context.Context, pool *simulator.Pool) (admin net.Listener, err error) {
+	if err := pool.Listen(f.listen); err != nil {
+		return nil, fmt.Errorf("the pool cannot be served (--listen): %w", err)
+	}
+	if f.unix != "" {
+		if err := pool.ListenUnix("", f.unix); err != nil {
+			return nil, fmt.Errorf("the unix socket cannot be served (--unix): %w", err)
+		}
+	}
+	if f.admin == "" {
+		return nil, nil
+	}
+	if admin, err = new(net.ListenConfig).Listen(ctx, "tcp", f.admin); err != nil {
+		return nil, fmt.Errorf("the admin listener cannot be opened (--admin): %w", err)
+	}
+	return admin, nil
+}
+
+// introduce says where everything is to be found.
+func (f *simulateFlags) introduce(out io.Writer, pool *simulator.Pool, model simulator.Model, admin net.Listener) error {
+	if err := printHosts(out, pool); err != nil {
+		return err
+	}
+	if err := printIgnored(out, model); err != nil {
+		return err
+	}
+	if f.unix != "" {
+		fmt.Fprintf(out, "unix  %s  the first master's, for root: any name, any password\n", f.unix)
+	}
+	if admin != nil {
+		fmt.Fprintf(out, "admin  http://%s\n", admin.Addr())
+	}
+	_, err := fmt.Fprintln(out, "user root, press Ctrl-C to end")
+	return err
 }
 
 // serveHTTP answers on a listener until the context ends.

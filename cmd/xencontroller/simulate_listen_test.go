@@ -37,7 +37,7 @@ func TestSimulateOverTLSAndUnixSocket(t *testing.T) {
 		}
 		cancel()
 	}}
-	f := simulateFlags{listen: "https://127.0.37.1:0", unix: path, timing: "none", model: simulator.Model{Hosts: 2, VMs: 1}}
+	f := simulateFlags{listen: "https://127.0.37.1:0", unix: path, timing: "none", speed: 1, model: simulator.Model{Hosts: 2, VMs: 1}}
 	if err := simulate(ctx, &env{out: out}, f); err != nil {
 		t.Fatal(err)
 	}

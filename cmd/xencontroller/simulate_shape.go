@@ -21,23 +21,16 @@ func (f *simulateFlags) shape(hostsGiven, vmsGiven bool) error {
 		}
 		f.model.Users = append(f.model.Users, u)
 	}
-	hosts, vms := 0, 0
-	switch f.size {
-	case "":
-	case "small":
-		hosts, vms = 1, 4
-	case "rack":
-		hosts, vms = 16, 400
-	case "fleet":
-		hosts, vms = 64, 10_000
-	default:
+	sizes := map[string][2]int{"small": {1, 4}, "rack": {16, 400}, "fleet": {64, 10_000}} // hosts and VMs
+	if size, known := sizes[f.size]; known {
+		if !hostsGiven {
+			f.model.Hosts = size[0]
+		}
+		if !vmsGiven {
+			f.model.VMs = size[1]
+		}
+	} else if f.size != "" {
 		return usageError("--model is %q, neither small, rack nor fleet", f.size)
-	}
-	if hosts > 0 && !hostsGiven {
-		f.model.Hosts = hosts
-	}
-	if hosts > 0 && !vmsGiven {
-		f.model.VMs = vms
 	}
 	if f.load == "" {
 		return nil
@@ -45,6 +38,11 @@ func (f *simulateFlags) shape(hostsGiven, vmsGiven bool) error {
 	if f.size != "" || hostsGiven || vmsGiven || len(f.users) > 0 {
 		return usageError("--load brings its own hosts, VMs and users: leave out --model, --hosts, --vms and --user")
 	}
+	return f.loadDump()
+}
+
+// loadDump reads the dump that is to be simulated.
+func (f *simulateFlags) loadDump() (err error) {
 	file, err := os.Open(f.load)
 	if err != nil {
 		return fmt.Errorf("the dump cannot be read (--load): %w", err)
