@@ -72,18 +72,19 @@ type background struct {
 	waiting chan struct{} // closed when running falls to 0; nil: nobody waits
 }
 
-// start runs f; after refuse it does nothing.
-func (b *background) start(f func()) {
+// start runs f; after refuse it does nothing, and says so.
+func (b *background) start(f func()) (started bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.refused {
-		return
+		return false
 	}
 	b.running++
 	b.group.Go(func() {
 		defer b.ended()
 		f()
 	})
+	return true
 }
 
 func (b *background) ended() {

@@ -71,6 +71,7 @@ const (
 	// probeTimeout bounds a login with its checks. xapi: up to 8.2 a wrong password is answered after 5 s and PAM's own
 	// delay of about 2 s; a shorter limit would make it look like a dead host.
 	probeTimeout  = 8 * time.Second
+	loginPatience = time.Minute // after which nobody waits for the session that a slow login may have made
 	dialTimeout   = 5 * time.Second
 	logoutTimeout = 5 * time.Second
 )

@@ -28,7 +28,7 @@ func (c *Client) probe(ctx context.Context, e endpoint, who credentials, want st
 	ctx, cancel := context.WithTimeoutCause(ctx, probeTimeout, noAnswerError{probeTimeout})
 	defer cancel()
 	w := c.wire(e)
-	s, err := c.loginAgain(ctx, w, who)
+	s, err := c.loginOrDiscard(ctx, w, who)
 	out := answer{Outcome: failover.Outcome{Address: e.String()}}
 	if err == nil {
 		if err = c.verify(ctx, s, want); err != nil {

@@ -33,6 +33,7 @@ type wire struct {
 	calls    *http.Client                     // for whatever ends soon
 	events   *http.Client                     // for event.next, which occupies a connection for minutes
 	shown    atomic.Pointer[x509.Certificate] // the host's certificate; nil: none
+	late     atomic.Int32                     // logins under way that no probe waits for
 }
 
 func newWire(e endpoint, agent string, trust *trust, conns *conns, dialect *dialect) *wire {
