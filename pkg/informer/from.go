@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/xencontroller/xencontroller/pkg/store"
@@ -27,26 +28,30 @@ func newFromStream(i *Informer, s session) *fromStream {
 	return &fromStream{informer: i, session: s, tally: newTally(i.listed)}
 }
 
-// list asks for everything from the beginning, which is the list and the place to follow from in one, and once more for
-// what changed while that long reply was written. xapi: its snapshots are taken after its token, one after the other.
+// list takes the token first and lists then, four classes at a time, and asks once more for what changed while the lists
+// were written. A reply with everything in it would be one long list that nobody can read in parallel, and that no memory of
+// the lists before makes cheaper. xapi: a token is of the whole database, whatever was subscribed.
 func (f *fromStream) list(ctx context.Context, reason string) error {
 	i := f.informer
 	i.count.list(reason)
 	number := i.position.begin()
-	all, err := f.session.EventsFrom(ctx, i.words, "", 0)
+	first, err := f.session.EventsFrom(ctx, f.opening(), "", 0)
 	if err != nil {
-		return unfitOr(fmt.Errorf("asking for all objects: %w", err))
+		return unfitOr(fmt.Errorf("asking for a token: %w", err))
 	}
-	if err := fit(all); err != nil {
+	if err := fit(first); err != nil {
 		return &unfitError{err}
 	}
-	lists := f.lists(all.Events)
-	if err := f.fixed(ctx, lists); err != nil {
+	lists, err := i.list(ctx, f.session, slices.DeleteFunc(slices.Clone(i.listed), toldAtOnce))
+	if err != nil {
 		return err
 	}
-	i.report(lists, make([]error, len(lists)))
+	if i.keeps[xen.ClassMessage] {
+		lists = append(lists, messagesOf(first.Events))
+		i.report(lists[len(lists)-1:], []error{nil})
+	}
 	f.tally.begin(lists)
-	f.token = all.Token
+	f.token = first.Token
 	since, err := f.ask(ctx, 0)
 	if err != nil {
 		return err
@@ -60,6 +65,19 @@ func (f *fromStream) list(ctx context.Context, reason string) error {
 	generation, _ := generationOf(f.token) // ask has looked at it
 	i.position.listed(place{list: number, session: f.session, tokens: true, generation: generation})
 	return nil
+}
+
+// toldAtOnce reports whether the first reply brings a class whole. xapi: the part of a token that is of messages only counts
+// where messages were asked for; without it the next reply would bring all of them.
+func toldAtOnce(class xen.Class) bool { return class == xen.ClassMessage }
+
+// opening are the words of the first reply: what makes its token whole, and the one object that every pool has.
+func (f *fromStream) opening() []string {
+	words := []string{xen.ClassPool.EventWord()}
+	if f.informer.keeps[xen.ClassMessage] {
+		words = append(words, xen.ClassMessage.EventWord())
+	}
+	return words
 }
 
 // unfitOr marks an error that event.from will answer with again. Others it leaves as they are.
@@ -88,43 +106,19 @@ func fit(b xen.EventBatch) error {
 // change as long as a server lives; messages are files.
 func uncounted(class xen.Class) bool { return class == xen.ClassRole || class == xen.ClassMessage }
 
-// fixed lists what event.from never tells of.
-func (f *fromStream) fixed(ctx context.Context, lists []xen.ObjectList) error {
-	for n := range lists {
-		if lists[n].Class != xen.ClassRole || len(lists[n].Objects) > 0 {
-			continue
-		}
-		roles, err := f.informer.list(ctx, f.session, []xen.Class{xen.ClassRole})
-		if err != nil {
-			return err
-		}
-		lists[n] = roles[0]
-		lists[n].Skipped = nil // said already
-	}
-	return nil
-}
-
-// lists sorts the events of a first reply into one list a class.
-func (f *fromStream) lists(events []xen.Event) []xen.ObjectList {
-	lists := make([]xen.ObjectList, len(f.informer.listed))
-	at := make(map[xen.Class]int, len(lists))
-	for n, class := range f.informer.listed {
-		lists[n].Class = class
-		at[class] = n
-	}
+// messagesOf is the list of messages in a first reply.
+func messagesOf(events []xen.Event) xen.ObjectList {
+	list := xen.ObjectList{Class: xen.ClassMessage}
 	for _, e := range events {
-		n, kept := at[e.Class]
-		if !kept || e.Operation == xen.EventDel {
-			continue
-		}
-		list := &lists[n]
-		if e.Snapshot == nil || e.Err != nil {
+		switch {
+		case e.Class != xen.ClassMessage || e.Operation == xen.EventDel:
+		case e.Snapshot == nil || e.Err != nil:
 			list.Skipped = append(list.Skipped, xen.SkippedObject{Ref: e.Ref, Err: e.Err})
-			continue
+		default:
+			list.Objects = append(list.Objects, xen.Object{Ref: e.Ref, Record: e.Snapshot})
 		}
-		list.Objects = append(list.Objects, xen.Object{Ref: e.Ref, Record: e.Snapshot})
 	}
-	return lists
+	return list
 }
 
 func (f *fromStream) apply(ctx context.Context) error {
