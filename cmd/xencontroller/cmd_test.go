@@ -104,14 +104,6 @@ func TestCoverageNamesEveryMessage(t *testing.T) {
 	}
 }
 
-func TestNamesAreOrderedAsPeopleCount(t *testing.T) {
-	names := []string{"web-10", "web-2", "app", "web-02x", "web", "app-1"}
-	slices.SortFunc(names, natural)
-	if got := strings.Join(names, " "); got != "app app-1 web web-2 web-02x web-10" {
-		t.Error(got)
-	}
-}
-
 func TestBytesAreWrittenAsKubernetesDoes(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 512: "512", 1 << 20: "1Mi", 3 << 29: "1.5Gi", 1 << 50: "1024Ti"} {
 		if got := bytesText(n); got != want {

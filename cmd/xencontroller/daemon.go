@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/xencontroller/xencontroller/internal/overview"
 	"github.com/xencontroller/xencontroller/pkg/desired"
 	"github.com/xencontroller/xencontroller/pkg/desired/source"
 	"github.com/xencontroller/xencontroller/pkg/informer"
@@ -48,7 +49,7 @@ type daemon struct {
 	cache      *store.Store
 	informer   *informer.Informer
 	controller *reconcile.Controller
-	view       *viewMaker
+	view       *overview.Maker
 	web        *web.Server
 	changed    changeSignal
 }
@@ -82,7 +83,10 @@ func newDaemonMetrics() *daemonMetrics {
 // newDaemon wires the parts together. It starts nothing.
 func newDaemon(cfg daemonConfig, client *xapi.Client, metrics *daemonMetrics) (*daemon, error) {
 	d := &daemon{cfg: cfg, metrics: metrics, client: client, cache: store.New(), changed: make(changeSignal, 1)}
-	d.view = newViewMaker(cfg.pool, cfg.dryRun, d.cache.Snapshot, client.Current)
+	d.view = overview.New(overview.Config{
+		Pool: cfg.pool, DryRun: cfg.dryRun, Snapshot: d.cache.Snapshot, Session: client.Current,
+		Status: func() []reconcile.VMStatus { return d.controller.Status() }, // which comes next, and needs to know observe
+	})
 	d.informer = informer.New(informer.Config{
 		Client: client, Store: d.cache, Pool: cfg.pool, Log: cfg.log.WithName("informer"), Metrics: metrics.informer,
 		Events: cfg.events,
@@ -96,17 +100,16 @@ func newDaemon(cfg daemonConfig, client *xapi.Client, metrics *daemonMetrics) (*
 	if err != nil {
 		return nil, err
 	}
-	d.view.status = d.controller.Status
 	d.informer.AddHandler(d.controller)
 	d.informer.AddHandler(d.changed)
 	version, _, _ := buildVersion()
-	d.web = web.New(web.Config{View: d.view.view, Gatherer: metrics.registry, Log: cfg.log.WithName("web"), Version: version})
+	d.web = web.New(web.Config{View: d.view.View, Gatherer: metrics.registry, Log: cfg.log.WithName("web"), Version: version})
 	return d, nil
 }
 
 // observe passes the steps of actions on to the page and to whoever else watches.
 func (d *daemon) observe(e reconcile.ActionEvent) {
-	d.view.observe(e)
+	d.view.Observe(e)
 	d.changed.wake()
 	if d.cfg.observer != nil {
 		d.cfg.observer(e)
@@ -115,7 +118,7 @@ func (d *daemon) observe(e reconcile.ActionEvent) {
 
 // declare puts a set in force, or keeps the last good one.
 func (d *daemon) declare(set *desired.Set, err error) {
-	d.view.declare(set, err)
+	d.view.Declare(set, err)
 	d.changed.wake()
 	if err == nil {
 		d.controller.SetDeclared(set)

@@ -25,7 +25,7 @@ type ConditionType string
 
 // The conditions. Ready and UpToDate are always there, the others only while they are true, as kstatus has it.
 const (
-	Ready       ConditionType = "Ready"       // the VM is as declared
+	Ready       ConditionType = "Ready"       // the VM is as declared; unknown before the pool was listed
 	UpToDate    ConditionType = "UpToDate"    // no field differs; unknown while the VM cannot be seen
 	Reconciling ConditionType = "Reconciling" // it will become ready without anybody's help
 	Stalled     ConditionType = "Stalled"     // it will not, until somebody changes something
@@ -55,8 +55,11 @@ func conditionsOf(v plan.Verdict, mode v1alpha1.Mode, generation int64, before [
 		conditions = append(conditions, c)
 	}
 	ready := False
-	if v.Phase == plan.InSync {
+	switch v.Phase { //nolint:exhaustive // all others are not ready
+	case plan.InSync:
 		ready = True
+	case plan.Unknown:
+		ready = Unknown
 	}
 	add(Ready, ready, v.Reason, v.Message)
 	upToDate, reason, message := upToDate(v)
@@ -66,7 +69,7 @@ func conditionsOf(v plan.Verdict, mode v1alpha1.Mode, generation int64, before [
 		add(Reconciling, True, v.Reason, v.Message)
 	case plan.Stalled:
 		add(Stalled, True, v.Reason, v.Message)
-	case plan.InSync, plan.Observed:
+	case plan.InSync, plan.Observed, plan.Unknown:
 	}
 	if mode == v1alpha1.Observe {
 		add(Suspended, True, plan.ReasonObserveOnly, "drift is shown and never mended: mode is Observe")
@@ -83,7 +86,7 @@ func conditionsOf(v plan.Verdict, mode v1alpha1.Mode, generation int64, before [
 // upToDate says whether fields differ.
 func upToDate(v plan.Verdict) (ConditionStatus, plan.Reason, string) {
 	switch {
-	case v.VM == "" || v.Reason == plan.ReasonHostLost:
+	case v.VM == "" || v.Reason == plan.ReasonHostLost || v.Phase == plan.Unknown:
 		return Unknown, v.Reason, v.Message
 	case len(v.Drift) == 0:
 		return True, plan.ReasonInSync, "no field differs"

@@ -149,6 +149,7 @@ func (c *Controller) declare(d *plan.Declared) {
 		if !ok || !reflect.DeepEqual(before.Spec, now.Spec) {
 			c.generation[name]++
 			delete(c.history, name)
+			c.notListed(now, before)
 		}
 		c.enqueue(name)
 	}

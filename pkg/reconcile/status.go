@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/xencontroller/xencontroller/pkg/desired/v1alpha1"
 	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
@@ -40,8 +41,8 @@ type ActionStatus struct {
 	Progress float64     `json:"progress"`
 }
 
-// Status returns what is known of every declared VM that was looked at, sorted by name. While the cache is out of sync it
-// is what was known before.
+// Status returns what is known of every declared VM, sorted by name. While the cache is out of sync it is what was known
+// before, and of a VM that was declared since then: that nothing is known yet.
 func (c *Controller) Status() []VMStatus {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,7 +54,8 @@ func (c *Controller) Status() []VMStatus {
 	return list
 }
 
-// StatusOf returns what is known of one declared VM; false before it was looked at.
+// StatusOf returns what is known of one declared VM; false where the name is not declared, and for the moment until a new
+// one is looked at.
 func (c *Controller) StatusOf(name string) (VMStatus, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -95,4 +97,21 @@ func (c *Controller) record(v plan.Verdict, now time.Time) {
 	}
 	c.cfg.Metrics.changeStatus(c.cfg.Name, before, s)
 	c.status[v.Name] = s
+}
+
+// notListed says of a VM that was declared anew while nobody can look that nothing is known yet; what an older declaration
+// knew of the same VM stays to be seen. The caller holds the lock.
+func (c *Controller) notListed(decl, before *v1alpha1.VirtualMachine) {
+	if c.cfg.Snapshot().Synced() {
+		return // it is looked at next
+	}
+	v := plan.Verdict{
+		Name: decl.Metadata.Name, Phase: plan.Unknown, Reason: plan.ReasonNotListed,
+		Message: "the pool was not listed since " + decl.Metadata.Name + " was declared so: nothing is known yet",
+	}
+	if before != nil && before.Spec.UUID == decl.Spec.UUID && before.Spec.NameLabel == decl.Spec.NameLabel {
+		known := c.status[v.Name]
+		v.VM, v.UUID, v.PowerState, v.Host = known.VM, known.UUID, known.PowerState, known.Host
+	}
+	c.record(v, time.Now())
 }

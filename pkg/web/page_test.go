@@ -56,6 +56,22 @@ func TestPageSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestPageSaysWhatIsNotKnownYet(t *testing.T) {
+	view := exampleView()
+	db, web1 := &view.VirtualMachines[0], &view.VirtualMachines[2]
+	db.PowerState, db.Host, db.Drift, db.Conditions = "", "", nil, []web.Condition{{Type: "Ready", Status: "Unknown", Reason: "NotListed"}}
+	web1.PowerState, web1.Host, web1.Conditions = "", "", []web.Condition{{Type: "Ready", Status: "False", Reason: "NotFound"}}
+	page := get(t, web.New(web.Config{View: fixed(view)}), "/").Body
+	for _, want := range []string{`class="tile unknown" data-key="rack-1/db-1"`, `class="tile missing" data-key="rack-1/web-1"`, "Ready=Unknown NotListed"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not show %q", want)
+		}
+	}
+	if n := strings.Count(page, "missing"); n != 3 { // web-1: its tile's class and words, and its row
+		t.Errorf("%d things are called missing", n)
+	}
+}
+
 // Whoever may name a VM must not be able to run anything in the browser of whoever looks at it.
 func TestHostileTextIsEscaped(t *testing.T) {
 	const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>' onload='x`

@@ -59,7 +59,7 @@ type VirtualMachine struct {
 	NameLabel   string      `json:"nameLabel,omitempty"`
 	UUID        string      `json:"uuid,omitempty"`
 	Managed     bool        `json:"managed"`               // declared
-	PowerState  string      `json:"powerState,omitempty"`  // as observed; empty: the pool has no such VM
+	PowerState  string      `json:"powerState,omitempty"`  // as observed; empty: the pool has no such VM, or nobody knows yet, and then Ready is Unknown
 	Host        string      `json:"host,omitempty"`        // where it is resident
 	MemoryBytes int64       `json:"memoryBytes,omitempty"` // what it takes on a host while it runs
 	Spec        *Spec       `json:"spec,omitempty"`        // nil unless managed
@@ -117,6 +117,17 @@ func (vm VirtualMachine) Ready() Condition {
 		}
 	}
 	return Condition{}
+}
+
+// Observed is the power state for people: "missing" where the pool has no such VM, "unknown" before anybody looked.
+func (vm VirtualMachine) Observed() string {
+	switch {
+	case vm.PowerState != "":
+		return vm.PowerState
+	case vm.Managed && vm.Ready().Status != "True" && vm.Ready().Status != "False":
+		return "unknown"
+	}
+	return "missing"
 }
 
 // Notable returns the conditions that say something the rest of a row does not: all that are true but Ready, and Ready

@@ -48,6 +48,11 @@ const (
 	ReasonObserveOnly Reason = "ObserveOnly" // mode: Observe
 )
 
+// Why nothing can be said.
+const (
+	ReasonNotListed Reason = "NotListed" // the pool was not listed since the VM was declared so
+)
+
 // Reasons returns every reason, in the order of this file.
 func Reasons() []Reason {
 	return []Reason{
@@ -59,5 +64,6 @@ func Reasons() []Reason {
 		ReasonOperationNotAllowed, ReasonGuestAgentMissing, ReasonNoSuitableHost, ReasonUnknownHost, ReasonNoLegalWay,
 		ReasonHostLost, ReasonContested,
 		ReasonObserveOnly,
+		ReasonNotListed,
 	}
 }

@@ -16,6 +16,7 @@ const (
 	Act      Phase = "Act"      // carry out the verdict's action
 	Wait     Phase = "Wait"     // nothing now; an event, or RetryAt, changes the answer
 	Stalled  Phase = "Stalled"  // nothing until somebody changes something
+	Unknown  Phase = "Unknown"  // it is not known: the pool was not listed since the VM was declared so
 	Observed Phase = "Observed" // nothing, because mode is Observe; Would is what Enforce would do
 )
 

@@ -1,4 +1,8 @@
-package main
+// Package overview puts together what the web server shows of a pool, from the newest state of each part: the snapshot, the
+// declared set, the status of each VM, the actions.
+//
+// It knows what the parts publish. It must not know how it came about, nor HTTP.
+package overview
 
 import (
 	"slices"
@@ -13,13 +17,18 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
-// viewMaker puts together what the web server shows, from the newest state of each part.
-type viewMaker struct {
-	pool     string
-	dryRun   bool
-	snapshot func() store.Snapshot
-	session  func() *xapi.Session
-	status   func() []reconcile.VMStatus
+// Config is where an overview comes from. All of it is required; the functions are called from any goroutine.
+type Config struct {
+	Pool     string // as configured; the label "pool" of every metric
+	DryRun   bool
+	Snapshot func() store.Snapshot
+	Session  func() *xapi.Session // nil while there is none
+	Status   func() []reconcile.VMStatus
+}
+
+// Maker makes views of one pool. Its methods may be called from any goroutine.
+type Maker struct {
+	cfg Config
 
 	mu       sync.Mutex
 	declared web.Declared
@@ -31,12 +40,11 @@ type viewMaker struct {
 // keptActions is how many finished actions are shown.
 const keptActions = 100
 
-func newViewMaker(pool string, dryRun bool, snapshot func() store.Snapshot, session func() *xapi.Session) *viewMaker {
-	return &viewMaker{pool: pool, dryRun: dryRun, snapshot: snapshot, session: session, running: map[string]web.Action{}}
-}
+// New returns a maker that was told nothing yet.
+func New(cfg Config) *Maker { return &Maker{cfg: cfg, running: map[string]web.Action{}} }
 
-// declare remembers the set in force, or why the newest was refused.
-func (m *viewMaker) declare(set *desired.Set, err error) {
+// Declare remembers the set in force, or why the newest was refused.
+func (m *Maker) Declare(set *desired.Set, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err != nil {
@@ -48,14 +56,14 @@ func (m *viewMaker) declare(set *desired.Set, err error) {
 	m.declared = web.Declared{Revision: set.Hash(), Objects: len(set.VMs()), LoadedAt: &now}
 }
 
-// observe follows the actions.
-func (m *viewMaker) observe(e reconcile.ActionEvent) {
+// Observe follows the actions; give it to reconcile.Config.
+func (m *Maker) Observe(e reconcile.ActionEvent) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a, ok := m.running[e.ID]
 	if !ok {
 		a = web.Action{
-			ID: e.ID, Pool: m.pool, VM: e.Action.Key, Verb: string(e.Action.Verb), Host: e.Action.HostName,
+			ID: e.ID, Pool: m.cfg.Pool, VM: e.Action.Key, Verb: string(e.Action.Verb), Host: e.Action.HostName,
 			Reason: string(e.Action.Reason), Because: e.Action.Because, Started: e.Time.UTC(),
 		}
 	}
@@ -73,9 +81,9 @@ func (m *viewMaker) observe(e reconcile.ActionEvent) {
 	m.finished = append([]web.Action{a}, m.finished[:min(len(m.finished), keptActions-1)]...)
 }
 
-// view makes the newest view. It may be called from any goroutine.
-func (m *viewMaker) view() web.View {
-	snap := m.snapshot()
+// View makes the newest view.
+func (m *Maker) View() web.View {
+	snap := m.cfg.Snapshot()
 	v := web.View{
 		Time:            time.Now().UTC(),
 		Pools:           []web.Pool{m.poolView(snap)},
@@ -91,11 +99,11 @@ func (m *viewMaker) view() web.View {
 	return v
 }
 
-func (m *viewMaker) poolView(snap store.Snapshot) web.Pool {
+func (m *Maker) poolView(snap store.Snapshot) web.Pool {
 	m.mu.Lock()
 	declared := m.declared
 	m.mu.Unlock()
-	p := web.Pool{Name: m.pool, Synced: snap.Synced(), Revision: snap.Revision(), DryRun: m.dryRun, Declared: declared}
+	p := web.Pool{Name: m.cfg.Pool, Synced: snap.Synced(), Revision: snap.Revision(), DryRun: m.cfg.DryRun, Declared: declared}
 	if !p.Synced {
 		since, reason := snap.Stale()
 		p.Reason = reason
@@ -103,7 +111,7 @@ func (m *viewMaker) poolView(snap store.Snapshot) web.Pool {
 			p.StaleSince = &since
 		}
 	}
-	if s := m.session(); s != nil {
+	if s := m.cfg.Session(); s != nil {
 		p.Address = s.MasterAddress()
 	}
 	if _, pool, ok := snap.Pool(); ok {
@@ -112,12 +120,12 @@ func (m *viewMaker) poolView(snap store.Snapshot) web.Pool {
 	return p
 }
 
-func (m *viewMaker) hosts(snap store.Snapshot) []web.Host {
+func (m *Maker) hosts(snap store.Snapshot) []web.Host {
 	hosts := []web.Host{}
 	_, pool, _ := snap.Pool()
 	for ref, host := range store.All[xen.Host](snap) {
 		h := web.Host{
-			Pool: m.pool, Name: host.NameLabel, UUID: host.UUID, Address: host.Address, Enabled: host.Enabled,
+			Pool: m.cfg.Pool, Name: host.NameLabel, UUID: host.UUID, Address: host.Address, Enabled: host.Enabled,
 			Master: pool != nil && string(pool.Master) == ref,
 		}
 		if metrics, ok := store.Get[xen.HostMetrics](snap, string(host.Metrics)); ok {
@@ -130,7 +138,7 @@ func (m *viewMaker) hosts(snap store.Snapshot) []web.Host {
 }
 
 // actions are those in flight, then the newest finished ones.
-func (m *viewMaker) actions() []web.Action {
+func (m *Maker) actions() []web.Action {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	list := make([]web.Action, 0, len(m.running)+len(m.finished))

@@ -1,4 +1,4 @@
-package main
+package overview
 
 import (
 	"cmp"
@@ -6,21 +6,20 @@ import (
 	"strings"
 
 	"github.com/xencontroller/xencontroller/pkg/reconcile"
+	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
 	"github.com/xencontroller/xencontroller/pkg/store"
 	"github.com/xencontroller/xencontroller/pkg/web"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
 // vms are the declared VMs, then those that nobody declares.
-func (m *viewMaker) vms(snap store.Snapshot) []web.VirtualMachine {
+func (m *Maker) vms(snap store.Snapshot) []web.VirtualMachine {
 	m.mu.Lock()
 	set := m.set
 	m.mu.Unlock()
 	status := map[string]reconcile.VMStatus{}
-	if m.status != nil {
-		for _, s := range m.status() {
-			status[s.Name] = s
-		}
+	for _, s := range m.cfg.Status() {
+		status[s.Name] = s
 	}
 	list := []web.VirtualMachine{}
 	managed := map[string]bool{}
@@ -37,7 +36,7 @@ func (m *viewMaker) vms(snap store.Snapshot) []web.VirtualMachine {
 		list = append(list, vm)
 	}
 	for ref, vm := range store.All[xen.VM](snap) {
-		if !managed[ref] && !notAVM(vm) {
+		if !managed[ref] && plan.Manageable(vm) {
 			v := m.vmView(snap, ref)
 			v.Name = vm.NameLabel
 			list = append(list, v)
@@ -53,8 +52,8 @@ func (m *viewMaker) vms(snap store.Snapshot) []web.VirtualMachine {
 }
 
 // vmView is what the pool says of a VM.
-func (m *viewMaker) vmView(snap store.Snapshot, ref string) web.VirtualMachine {
-	v := web.VirtualMachine{Pool: m.pool}
+func (m *Maker) vmView(snap store.Snapshot, ref string) web.VirtualMachine {
+	v := web.VirtualMachine{Pool: m.cfg.Pool}
 	vm, ok := store.Get[xen.VM](snap, ref)
 	if !ok {
 		return v
@@ -67,7 +66,7 @@ func (m *viewMaker) vmView(snap store.Snapshot, ref string) web.VirtualMachine {
 }
 
 // addStatus adds what the controller says of a VM.
-func (m *viewMaker) addStatus(vm *web.VirtualMachine, s reconcile.VMStatus) {
+func (m *Maker) addStatus(vm *web.VirtualMachine, s reconcile.VMStatus) {
 	for _, d := range s.Drift {
 		vm.Drift = append(vm.Drift, web.Drift{Field: string(d.Field), Declared: d.Wanted, Observed: d.Found})
 	}
@@ -116,4 +115,12 @@ func natural(a, b string) int {
 // digits is how many digits a text begins with.
 func digits(s string) int {
 	return len(s) - len(strings.TrimLeft(s, "0123456789"))
+}
+
+// hostName is the name_label of a host, or a dash.
+func hostName(snap store.Snapshot, ref xen.HostRef) string {
+	if host, ok := store.Get[xen.Host](snap, string(ref)); ok {
+		return host.NameLabel
+	}
+	return "-"
 }
