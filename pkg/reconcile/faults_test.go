@@ -185,6 +185,23 @@ func TestHardShutdownAfterGracePeriod(t *testing.T) {
 	})
 }
 
+// A VM that was halted for longer than its grace period, and is started by somebody, is asked all the same.
+func TestStartedByHandHasItsGracePeriod(t *testing.T) {
+	play(t, simulator.Model{Hosts: 1}, vmYAML("web-1", "powerState: Halted, shutdown: {gracePeriod: 1m}"), func(w *world) {
+		w.settle(10 * time.Minute)
+		w.wantPowerState("web-1", xen.Halted)
+		clean, hard := w.calls("Async.VM.clean_shutdown"), w.calls("Async.VM.hard_shutdown")
+		if err := w.pool.StartVM("web-1"); err != nil {
+			t.Fatal(err)
+		}
+		w.settle(10 * time.Minute)
+		w.wantPowerState("web-1", xen.Halted)
+		if w.calls("Async.VM.clean_shutdown") == clean || w.calls("Async.VM.hard_shutdown") != hard {
+			t.Errorf("the plug was pulled: %q", w.acted())
+		}
+	})
+}
+
 func TestHardShutdownOnceTheGuestRefused(t *testing.T) {
 	timing := simulator.Timing{ShutdownAck: 10 * time.Second}
 	play(t, simulator.Model{Timing: timing}, "", func(w *world) {

@@ -39,8 +39,8 @@ func (h *history) field(f plan.Field) *fieldHistory {
 func (h *history) observe(v plan.Verdict, now time.Time, c Contest) bool {
 	changed := false
 	if v.VM != "" && (h.Since.IsZero() || h.state != v.PowerState) {
-		h.Since, h.state = now, v.PowerState
-		changed, h.CleanFailed = h.CleanFailed, false
+		changed = !h.Since.IsZero() // the grace period of a shutdown begins now
+		h.Since, h.state, h.CleanFailed = now, v.PowerState, false
 	}
 	if v.Phase == plan.InSync {
 		h.Attempts, h.LastError, h.NextAttempt = 0, "", time.Time{}
