@@ -40,6 +40,7 @@ type Controller struct {
 	touched    map[string]time.Time // when an event first touched a VM that was not looked at since
 	status     map[string]VMStatus
 	lastID     uint64
+	over       []string // ids of operations that the journal still holds
 }
 
 // New makes a controller. It starts nothing and calls nobody.
@@ -93,6 +94,7 @@ func (c *Controller) Run(ctx context.Context) error {
 	g.Go(func() error { reaper.run(ctx, calls); return nil })
 	c.OnSync(c.cfg.Snapshot().Synced(), "")
 	err := g.Wait()
+	c.strike()
 
 	c.mu.Lock()
 	c.queue, c.reaper = nil, nil

@@ -154,11 +154,28 @@ func (c *Controller) finish(op *operation, g glance) {
 		c.enqueue(a.Key)
 	}
 	c.mu.Unlock()
-	if err := c.cfg.Journal.Remove(op.id); err != nil {
-		c.cfg.Log.Error(err, "journal not written", "vm", a.Key)
-	}
+	c.strike(op.id)
 	c.cfg.Metrics.acted(c.cfg.Name, a.Verb, g.over)
 	c.tellFinished(op, g, now)
+}
+
+// strike takes operations that are over out of the journal, and those that it could not be taken out of before: what stays
+// there would be taken for an operation in flight by the next life of the process.
+func (c *Controller) strike(over ...string) {
+	c.mu.Lock()
+	ids := append(c.over, over...)
+	c.over = nil
+	c.mu.Unlock()
+	var left []string
+	for _, id := range ids {
+		if err := c.cfg.Journal.Remove(id); err != nil {
+			c.cfg.Log.Error(err, "journal not written", "operation", id)
+			left = append(left, id)
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = append(c.over, left...)
 }
 
 // tellStarted tells the observer of an operation, once.

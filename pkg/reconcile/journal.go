@@ -36,7 +36,7 @@ type Entry struct {
 type Journal interface {
 	// Put adds an entry, or replaces the one with the same ID.
 	Put(Entry) error
-	// Remove drops an entry; one that is not there is not missed.
+	// Remove drops an entry; one that is not there is not missed. What could not be removed can be removed later.
 	Remove(id string) error
 	// Entries returns all entries, oldest first.
 	Entries() ([]Entry, error)
@@ -117,11 +117,16 @@ func (j *FileJournal) Put(e Entry) error {
 func (j *FileJournal) Remove(id string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if _, ok := j.entries[id]; !ok {
+	e, ok := j.entries[id]
+	if !ok {
 		return nil
 	}
 	delete(j.entries, id)
-	return j.write()
+	err := j.write()
+	if err != nil {
+		j.entries[id] = e // the file still has it
+	}
+	return err
 }
 
 // Entries implements Journal.

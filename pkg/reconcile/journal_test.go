@@ -55,6 +55,26 @@ func TestJournals(t *testing.T) {
 	}
 }
 
+func TestWhatCouldNotBeRemovedIsRemovedLater(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	path := filepath.Join(dir, "journal.json")
+	mustNot(t, os.Mkdir(dir, 0o700))
+	j, err := OpenFileJournal(path)
+	mustNot(t, err)
+	mustNot(t, j.Put(Entry{ID: "1"}))
+	mustNot(t, os.Rename(dir, dir+"-away"))
+	if err := j.Remove("1"); err == nil {
+		t.Error("nothing was written, and there is no error")
+	}
+	mustNot(t, os.Rename(dir+"-away", dir))
+	mustNot(t, j.Remove("1"))
+	again, err := OpenFileJournal(path)
+	mustNot(t, err)
+	if entries, err := again.Entries(); err != nil || len(entries) != 0 {
+		t.Errorf("%v, %v", entries, err)
+	}
+}
+
 func TestJournalThatCannotBeRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.json")
 	mustNot(t, os.WriteFile(path, []byte("[{"), 0o600))
