@@ -51,6 +51,9 @@ func (f *Fact) Number(field string) int64 { return factField[int64](f, field) }
 // Map is a field that is a map of texts; it is the caller's to keep.
 func (f *Fact) Map(field string) map[string]string { return textMap(factField[Map](f, field)) }
 
+// List is a field that is a set of texts; it is the caller's to keep.
+func (f *Fact) List(field string) []string { return wordsOf(factField[Set](f, field)) }
+
 func factField[T any](f *Fact, field string) T {
 	var v T
 	if f.now != nil {

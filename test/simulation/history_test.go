@@ -17,10 +17,13 @@ import (
 // entry is one thing that happened: a fact of the pool, or something that the schedule did.
 type entry struct {
 	simulator.Fact
-	note     string               // of the schedule's own; empty: a fact
-	declared *desired.Set         // a set came into force
-	begun    bool                 // a life of our process began
-	status   []reconcile.VMStatus // what our process said at this moment, in sync
+	note     string                 // of the schedule's own; empty: a fact
+	declared *desired.Set           // a set came into force
+	begun    bool                   // a life of our process began
+	dryRun   bool                   // with begun: one that changes nothing
+	action   *reconcile.ActionEvent // our process was told of a step of an action
+	sight    *sight                 // what our process showed at this moment
+	final    *final                 // how everything stood at the end
 }
 
 // history is all that happened, in order, as the pool saw it.
@@ -28,6 +31,7 @@ type history struct {
 	mu      sync.Mutex
 	began   time.Time
 	entries []entry
+	actions []entry // steps of actions as our process told them, from any goroutine
 }
 
 func (h *history) add(e entry) {
@@ -37,6 +41,14 @@ func (h *history) add(e entry) {
 		e.At = time.Now()
 	}
 	h.entries = append(h.entries, e)
+}
+
+// act takes in a step of an action.
+func (h *history) act(e entry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e.At = time.Now()
+	h.actions = append(h.actions, e)
 }
 
 func (h *history) observe(f simulator.Fact) { h.add(entry{Fact: f}) }
@@ -100,7 +112,7 @@ func (h *history) story() string {
 				continue
 			}
 		}
-		if e.status != nil {
+		if e.sight != nil {
 			continue
 		}
 		b.WriteString(h.line(e) + "\n")

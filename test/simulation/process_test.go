@@ -24,6 +24,7 @@ type process struct {
 	client     *xapi.Client
 	cache      *store.Store
 	controller *reconcile.Controller
+	page       *page
 	cancel     context.CancelFunc
 	ended      chan error    // of informer and controller
 	killed     chan struct{} // closed by kill
@@ -60,27 +61,29 @@ func (j journal) Remove(id string) error {
 }
 
 // startProcess begins a life. kept is the journal of the life before, or a new one; log is told of every line.
-func startProcess(ctx context.Context, p *process, s *schedule, life uint64, kept *reconcile.MemoryJournal, full func() bool, log func(string)) error {
+func startProcess(ctx context.Context, p *process, s *schedule, life uint64, kept *reconcile.MemoryJournal, full func() bool, log func(string), told func(reconcile.ActionEvent)) error {
 	p.lines, p.killed, p.ended = map[*line]bool{}, make(chan struct{}), make(chan error, 2)
 	p.cache = store.New()
+	p.page = newPage(p, s.DryRun)
 	logger := funcr.New(func(prefix, args string) { log(prefix + " " + args) }, funcr.Options{Verbosity: s.verbosity()})
 	rnd := func(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(s.Seed+life, stream)) }
 	var err error
 	p.client, err = xapi.New(xapi.Config{
-		Addresses: p.pool.URLs(), Username: "root", Dial: p.dial, Rand: rnd(1), Log: logger,
+		Addresses: p.pool.URLs(), Username: "root", Dial: p.dial, Rand: rnd(1), Log: logger, Pool: poolName, Metrics: p.page.client,
 		Password: func(context.Context) (string, error) { return password, nil },
 	})
 	if err != nil {
 		return err
 	}
 	p.controller, err = reconcile.New(reconcile.Config{
-		Snapshot: p.cache.Snapshot, Pool: reconcile.PoolOf(p.client), Name: "simulated", Workers: 1, DryRun: s.DryRun,
-		Rand: rnd(2), Journal: journal{kept, p, full}, Log: logger,
+		Snapshot: p.cache.Snapshot, Pool: reconcile.PoolOf(p.client), Name: poolName, Workers: 1, DryRun: s.DryRun,
+		Rand: rnd(2), Journal: journal{kept, p, full}, Log: logger, Metrics: p.page.reconcile,
+		Observer: func(e reconcile.ActionEvent) { p.page.overview.Observe(e); told(e) },
 	})
 	if err != nil {
 		return err
 	}
-	inf := informer.New(informer.Config{Client: p.client, Store: p.cache, Rand: rnd(3), Events: informer.Events(s.Events), Log: logger})
+	inf := informer.New(informer.Config{Client: p.client, Store: p.cache, Rand: rnd(3), Events: informer.Events(s.Events), Log: logger, Pool: poolName, Metrics: p.page.informer})
 	inf.AddHandler(p.controller)
 	ctx, p.cancel = context.WithCancel(ctx)
 	go func() { p.ended <- inf.Run(ctx) }()
@@ -102,4 +105,7 @@ func (p *process) stop() error {
 }
 
 // declare puts a set in force.
-func (p *process) declare(set *desired.Set) { p.controller.SetDeclared(set) }
+func (p *process) declare(set *desired.Set) {
+	p.page.overview.Declare(set, nil)
+	p.controller.SetDeclared(set)
+}

@@ -43,6 +43,9 @@ type story struct {
 	removers []func()
 	logged   []string // lines that hold a secret
 	watchers sync.WaitGroup
+	looks    *looks
+	secrets  secrets
+	final    *final // once it was spoken
 }
 
 // outcome is a schedule that was played.
@@ -62,7 +65,7 @@ func play(t *testing.T, s *schedule) (o outcome) {
 	synctest.Test(t, func(*testing.T) {
 		st := &story{
 			schedule: s, history: &history{began: time.Now()}, fleet: map[string]string{}, turns: newTurns(s.Seed, maxTurn),
-			journal: &reconcile.MemoryJournal{},
+			journal: &reconcile.MemoryJournal{}, looks: newLooks(s.Seed),
 		}
 		o.history = st.history
 		o.problems = st.tell()
@@ -79,26 +82,27 @@ func (st *story) tell() (problems []string) {
 	st.pool = pool
 	defer pool.Close()
 	go st.turns.run()
-	pool.Observe(st.history.observe)
+	pool.Observe(func(f simulator.Fact) {
+		st.secrets.learn(&f)
+		st.history.observe(f)
+	})
 	if err := st.begin(); err != nil {
 		return []string{err.Error()}
 	}
 	began := time.Now()
 	for _, s := range st.Steps {
-		time.Sleep(s.At - time.Since(began))
+		st.until(began.Add(s.At))
 		st.do(s)
 	}
 	st.heal()
-	for range int(quiet / time.Minute) {
-		time.Sleep(time.Minute)
-		st.look()
-	}
+	st.until(time.Now().Add(quiet))
 	problems = st.verdict()
 	st.mu.Lock()
 	st.ending = true
 	p := st.process
 	st.mu.Unlock()
 	if err := p.stop(); err != nil {
+		st.read(err.Error())
 		problems = append(problems, "the end: "+err.Error())
 	}
 	close(p.killed) // its watcher need not wait any more
@@ -118,8 +122,8 @@ func (st *story) begin() error {
 	}
 	p := &process{pool: st.pool, turns: st.turns}
 	st.process = p
-	st.history.add(entry{note: fmt.Sprintf("our process begins its life %d", st.life), begun: true})
-	if err := startProcess(context.Background(), p, st.schedule, st.life, st.journal, st.diskFull, st.read); err != nil {
+	st.history.add(entry{note: fmt.Sprintf("our process begins its life %d", st.life), begun: true, dryRun: st.DryRun})
+	if err := startProcess(context.Background(), p, st.schedule, st.life, st.journal, st.diskFull, st.read, st.told); err != nil {
 		return err
 	}
 	if st.set != nil {
@@ -139,7 +143,7 @@ func (st *story) watch(p *process) {
 		return
 	}
 	time.Sleep(time.Microsecond) // what it sent last is on its way
-	st.history.notef("our process is killed")
+	st.history.notef(noteKilled)
 	_ = p.stop() // who was killed says nothing
 	time.Sleep(pause)
 	if err := st.begin(); err != nil {
@@ -151,25 +155,6 @@ func (st *story) diskFull() bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return time.Now().Before(st.full)
-}
-
-// read looks for secrets in a line of the log.
-func (st *story) read(line string) {
-	if strings.Contains(line, password) || strings.Contains(line, "session=OpaqueRef:") {
-		st.mu.Lock()
-		defer st.mu.Unlock()
-		st.logged = append(st.logged, line)
-	}
-}
-
-// look notes what the process says of itself.
-func (st *story) look() {
-	st.mu.Lock()
-	p := st.process
-	st.mu.Unlock()
-	if !p.isDead() && p.cache.Snapshot().Synced() {
-		st.history.add(entry{note: "status looked at", status: p.controller.Status()})
-	}
 }
 
 // do does one step. What cannot be done is noted: a host that is dead already does not die.
@@ -390,7 +375,7 @@ func (st *story) kill(nth, when, what, pause string) error {
 
 // heal ends every fault and brings every host back.
 func (st *story) heal() {
-	st.history.notef("the faults end")
+	st.history.notef(noteHealed)
 	st.mu.Lock()
 	removers := st.removers
 	p := st.process

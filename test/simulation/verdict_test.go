@@ -3,15 +3,23 @@ package simulation
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/xencontroller/xencontroller/pkg/desired"
 	"github.com/xencontroller/xencontroller/pkg/reconcile"
-	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
 	"github.com/xencontroller/xencontroller/pkg/simulator"
 )
 
-// verdict says what is not as it should be once the pool has come to rest: each VM is what is declared, or its status says
-// why it cannot be, and the pool bears that out.
+// final is how everything stands when the pool has come to rest.
+type final struct {
+	status []reconcile.VMStatus
+	set    *desired.Set
+	state  simulator.State
+	synced bool
+}
+
+// verdict notes how everything stands for the rules, and says what stands by itself.
 func (st *story) verdict() (problems []string) {
 	if st.turns.ranAway() {
 		return []string{"a loop without an end: more than " + fmt.Sprint(maxTurn) + " requests and answers"}
@@ -20,67 +28,25 @@ func (st *story) verdict() (problems []string) {
 	p, set := st.process, st.set
 	problems = append(problems, st.logged...)
 	st.mu.Unlock()
-	if p.isDead() || set == nil {
-		return problems
+	if p.isDead() {
+		return append(problems, "our process is dead at the end")
 	}
-	if !p.cache.Snapshot().Synced() {
-		return append(problems, "the cache is not in sync after the quiet time")
+	f := &final{
+		status: p.controller.Status(), set: set, state: st.pool.State(), synced: p.cache.Snapshot().Synced(),
 	}
-	byName := map[string][]simulator.VMState{}
-	for _, vm := range st.pool.State().VMs {
-		byName[vm.Name] = append(byName[vm.Name], vm)
-	}
-	for _, declared := range set.VMs() {
-		s, ok := p.controller.StatusOf(declared.Metadata.Name)
-		if !ok {
-			problems = append(problems, declared.Metadata.Name+" has no status")
-			continue
-		}
-		if why := st.contradiction(s, byName[declared.Spec.NameLabel]); why != "" {
-			problems = append(problems, fmt.Sprintf("convergence: %s is %s (%s, %s): %s", s.Name, s.Phase, s.Reason, s.Message, why))
-		}
-	}
-	text, err := json.Marshal(p.controller.Status())
-	if err != nil || strings.Contains(string(text), password) {
-		problems = append(problems, fmt.Sprint("the status cannot be shown: ", err))
-	}
+	st.readJSON(f.status)
+	st.final = f
+	st.history.add(entry{note: "the quiet time is over", final: f})
 	return problems
 }
 
-// contradiction is what speaks against a status; empty: nothing.
-func (st *story) contradiction(s reconcile.VMStatus, found []simulator.VMState) string {
-	if (s.Reason == plan.ReasonNotFound) != (len(found) == 0) {
-		return fmt.Sprintf("%d VMs have the name", len(found))
+// readJSON looks for secrets in what our process keeps or shows.
+func (st *story) readJSON(v any) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		text = []byte(err.Error())
 	}
-	if (s.Reason == plan.ReasonAmbiguousName) != (len(found) > 1) {
-		return fmt.Sprintf("%d VMs have the name", len(found))
-	}
-	if len(found) != 1 {
-		return ""
-	}
-	if string(s.PowerState) != found[0].PowerState {
-		return "the pool says that it is " + found[0].PowerState
-	}
-	switch s.Phase {
-	case plan.InSync:
-		if s.Declared != "" && s.Declared != found[0].PowerState {
-			return "it is " + found[0].PowerState + " and declared " + s.Declared
-		}
-	case plan.Stalled, plan.Observed:
-		return ""
-	case plan.Act:
-		if !st.DryRun {
-			return "there was time enough"
-		}
-	case plan.Wait:
-		if s.Reason == plan.ReasonForeignOperation && len(found[0].Operations) == 0 || s.Reason == plan.ReasonWaitingForSlot {
-			return "there is nothing to wait for"
-		}
-		if s.Reason == plan.ReasonOperationInProgress {
-			return "there was time enough"
-		}
-	}
-	return ""
+	st.read(string(text))
 }
 
 // leftBehind is what the last life left in the pool after its end.
@@ -92,6 +58,20 @@ func (st *story) leftBehind() (problems []string) {
 				problems = append(problems, fmt.Sprintf("rule 4: task %s (%s) is left", t.Name, t.Status))
 				break
 			}
+		}
+	}
+	if st.final == nil {
+		return problems
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	entries, err := st.journal.Entries()
+	if err != nil {
+		problems = append(problems, "the journal cannot be read: "+err.Error())
+	}
+	for _, e := range entries {
+		if !slices.ContainsFunc(st.final.status, func(s reconcile.VMStatus) bool { return s.Name == e.Name && s.Action != nil }) {
+			problems = append(problems, fmt.Sprintf("rule 3: %s of %s, sent at %v, is left in the journal", e.Verb, e.Name, e.Sent.Sub(st.history.began)))
 		}
 	}
 	return problems

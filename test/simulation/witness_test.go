@@ -1,63 +1,224 @@
 package simulation
 
 import (
-	"strings"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/xencontroller/xencontroller/pkg/desired"
 	"github.com/xencontroller/xencontroller/pkg/desired/v1alpha1"
-	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
 	"github.com/xencontroller/xencontroller/pkg/simulator"
 )
 
 // tolerance is how long news takes from the wire to a decision and back to the wire.
 const tolerance = 250 * time.Millisecond
 
-// witness keeps what the rules need of the history so far: the pool as it is, since when, and what our process can know.
+// witness keeps what the rules need of the history so far: the pool as the database of each master has it, since when, and
+// what our process can know of it.
 type witness struct {
-	master   string
-	vms      map[string]*seenVM
-	tasks    map[string]*seenTask
+	uuid     string           // of the pool that is ours: the first that was seen
+	ours     *view            // of the newest master of our pool
+	views    map[string]*view // by the host whose database it is
 	sessions map[string]*seenSession
-	asked    map[string][]time.Time          // operations of ours, by VM
-	since    map[string]map[string]time.Time // by what is so, by VM
+	newest   *seenSession         // that a login of this life was answered with
+	open     map[int64]*seenOp    // operations of ours whose call was not answered yet, by call
+	last     map[string]*seenOp   // the newest operation of ours on each VM in this life
+	failing  map[string]*failures // of each VM in a row, in this life
+	logins   map[string]int       // under way, by host
+
 	declared *desired.Set
-	life     int
+	before   *desired.Set // in force before it
+	changed  time.Time    // when declared came into force
+	byLabel  map[string][]*v1alpha1.VirtualMachine
+	byUUID   map[string][]*v1alpha1.VirtualMachine
+
+	dryRun bool
+	life   int
+	begun  time.Time // the life
+	killed bool      // it was, and the next has not begun
+	synced bool      // the process has said so once in this life
+	healed time.Time // when the faults ended
+	rested bool      // the verdict was spoken
 }
 
-type seenVM struct {
-	uuid, name, power string
-	since             time.Time // of the power state
-	apart             bool      // a template, a snapshot or a control domain
-	held              bool      // current_operations show a task that is not ours
-}
-
-type seenTask struct {
-	name, vm    string
-	ours, ended bool
-	since       time.Time
-	life        int
-}
-
-type seenSession struct {
-	ours    bool
-	gone    bool // as far as our process can know
-	life    int
-	known   time.Time // all that happened before, our process has been told
-	listed  time.Time // the VMs were, since events were last lost
-	lost    time.Time // events were
-	listing map[int64]time.Time
+// view is the pool as the database of one master has it.
+type view struct {
+	host   string // name_label of that master
+	uuid   string // of its pool
+	over   bool   // another master has begun since, and this one was silent
+	vms    map[string]*seenVM
+	former map[string]*seenVM // that were there before
+	names  map[string]map[string]bool
+	tasks  map[string]*seenTask
+	hosts  map[string]*seenHost
+	alive  map[string]timeline             // whether the host lives, by host_metrics
+	guests map[string]*seenGuest           // by VM_guest_metrics
+	since  map[string]map[string]time.Time // by what is so, by VM
+	ha     bool
 }
 
 func newWitness() *witness {
 	return &witness{
-		vms: map[string]*seenVM{}, tasks: map[string]*seenTask{}, sessions: map[string]*seenSession{},
-		asked: map[string][]time.Time{}, since: map[string]map[string]time.Time{},
+		views: map[string]*view{}, sessions: map[string]*seenSession{}, open: map[int64]*seenOp{}, last: map[string]*seenOp{},
+		failing: map[string]*failures{}, logins: map[string]int{},
 	}
 }
 
-// ours reports whether a call is our process's; logins are all ours, as the people of the schedules have no wire.
-func (w *witness) ours(e entry) bool { return e.Session == "" || w.sessions[e.Session] != nil }
+// see takes in what happened.
+func (w *witness) see(e entry) {
+	switch e.Kind {
+	case simulator.FactLife:
+		w.seeLife(e)
+	case simulator.FactAdd, simulator.FactMod, simulator.FactDel:
+		w.seeWrite(e)
+	case simulator.FactCall:
+		w.seeCall(e)
+	case simulator.FactReply:
+		w.seeReply(e)
+	}
+	switch {
+	case e.begun:
+		w.life++
+		w.begun, w.newest, w.killed, w.synced, w.dryRun = e.At, nil, false, false, e.dryRun
+		clear(w.last)
+		clear(w.open)
+		clear(w.failing)
+		clear(w.logins)
+	case e.note == noteKilled:
+		w.killed = true
+	case e.note == noteHealed:
+		w.healed = e.At
+	case e.final != nil:
+		w.rested = true
+	case e.declared != nil:
+		w.declare(e.declared, e.At)
+	case e.sight != nil:
+		w.synced = w.synced || e.sight.pool().Synced
+	}
+}
+
+// seeLife begins the view of a new master. VMs keep their past: what follows tells which of them are there.
+func (w *witness) seeLife(e entry) {
+	v := &view{
+		host: e.Host, vms: map[string]*seenVM{}, former: map[string]*seenVM{}, names: map[string]map[string]bool{},
+		tasks: map[string]*seenTask{}, hosts: map[string]*seenHost{}, alive: map[string]timeline{}, guests: map[string]*seenGuest{},
+		since: map[string]map[string]time.Time{},
+	}
+	if old := w.ours; old != nil {
+		for ref, vm := range old.former {
+			v.former[ref] = vm.again()
+		}
+		for ref, vm := range old.vms {
+			v.former[ref] = vm.again()
+			v.former[ref].gone = e.At
+		}
+		for ref, h := range old.hosts {
+			v.hosts[ref] = &seenHost{name: h.name, metrics: h.metrics, enabled: slices.Clip(h.enabled)}
+		}
+		for ref, alive := range old.alive {
+			v.alive[ref] = slices.Clip(alive)
+		}
+	}
+	for _, other := range w.views {
+		other.over = true
+	}
+	w.views[e.Host] = v
+}
+
+func (w *witness) declare(set *desired.Set, at time.Time) {
+	w.before, w.declared, w.changed = w.declared, set, at
+	w.byLabel, w.byUUID = map[string][]*v1alpha1.VirtualMachine{}, map[string][]*v1alpha1.VirtualMachine{}
+	for _, vm := range set.VMs() {
+		if vm.Spec.UUID != "" {
+			w.byUUID[vm.Spec.UUID] = append(w.byUUID[vm.Spec.UUID], vm)
+		} else {
+			w.byLabel[vm.Spec.NameLabel] = append(w.byLabel[vm.Spec.NameLabel], vm)
+		}
+		if old, ok := w.before.VM(vm.Metadata.Name); !ok || !reflect.DeepEqual(old.Spec, vm.Spec) {
+			w.startAnew(vm, at)
+		}
+	}
+	for _, v := range w.views {
+		w.judgeAll(v, at)
+	}
+}
+
+// startAnew forgets what happened to the VMs that a changed declaration means.
+func (w *witness) startAnew(decl *v1alpha1.VirtualMachine, at time.Time) {
+	for _, v := range w.views {
+		for ref, vm := range v.vms {
+			if vm.name == decl.Spec.NameLabel || vm.uuid == decl.Spec.UUID {
+				delete(w.failing, ref)
+				delete(w.last, ref)
+				vm.declared, vm.cleanFailed, vm.against = at, time.Time{}, nil
+			}
+		}
+	}
+}
+
+// declarations are those that mean a VM.
+func (w *witness) declarations(vm *seenVM) []*v1alpha1.VirtualMachine {
+	byUUID, byLabel := w.byUUID[vm.uuid], w.byLabel[vm.name]
+	if len(byUUID) == 0 {
+		return byLabel
+	}
+	return append(byUUID[:len(byUUID):len(byUUID)], byLabel...)
+}
+
+// judge notes since when what is so of a VM.
+func (w *witness) judge(v *view, ref string, now time.Time) {
+	vm := v.vms[ref]
+	if vm == nil {
+		return
+	}
+	decls := w.declarations(vm)
+	host := v.hosts[vm.host.now()]
+	awake := vm.power.now() == "Running" || vm.power.now() == "Paused"
+	v.so(now, "not declared", ref, len(decls) == 0)
+	v.so(now, "declared twice", ref, len(decls) > 1)
+	v.so(now, "a template, a snapshot or a control domain", ref, vm.apart)
+	v.so(now, "of an ambiguous name", ref, len(v.names[vm.name]) > 1 && len(w.byUUID[vm.uuid]) == 0)
+	v.so(now, "held by somebody else", ref, vm.held)
+	v.so(now, "only observed", ref, len(decls) == 1 && decls[0].Spec.Mode == v1alpha1.Observe)
+	v.so(now, "on a dead host", ref, awake && host != nil && v.alive[host.metrics].now() == "no")
+}
+
+func (w *witness) judgeAll(v *view, now time.Time) {
+	for ref := range v.vms {
+		w.judge(v, ref, now)
+	}
+}
+
+func (v *view) so(now time.Time, what, ref string, is bool) {
+	if v.since[what] == nil {
+		v.since[what] = map[string]time.Time{}
+	}
+	switch _, was := v.since[what][ref]; {
+	case is && !was:
+		v.since[what][ref] = now
+	case !is:
+		delete(v.since[what], ref)
+	}
+}
+
+// knew reports whether something about a VM was so when our process could know of it, and ever since.
+func (w *witness) knew(call entry, what, vm string) bool {
+	s := w.sessions[call.Session]
+	if s == nil {
+		return false
+	}
+	at, so := s.view.since[what][vm]
+	return so && !at.After(s.known.Add(-tolerance)) && call.At.Sub(at) > tolerance
+}
+
+// asked is the VM that a call is about, as the database that it reaches has it; nil: it is about none.
+func (w *witness) asked(call entry) (*view, *seenVM) {
+	s := w.sessions[call.Session]
+	if _, operation := verbs[call.Method]; !operation || s == nil {
+		return nil, nil
+	}
+	return s.view, s.view.vms[target(call)]
+}
 
 // known is until when our process had been told of everything when it decided on a call.
 func (w *witness) known(call entry) time.Time {
@@ -66,206 +227,4 @@ func (w *witness) known(call entry) time.Time {
 		return time.Time{}
 	}
 	return s.known
-}
-
-// knew reports whether something about a VM was so when our process could know of it, and ever since.
-func (w *witness) knew(call entry, what, vm string) bool {
-	at, so := w.since[what][vm]
-	return so && !at.After(w.known(call).Add(-tolerance)) && call.At.Sub(at) > tolerance
-}
-
-func (w *witness) sessionsOfLife() (n int) {
-	for _, s := range w.sessions {
-		if s.ours && !s.gone && s.life == w.life {
-			n++
-		}
-	}
-	return n
-}
-
-// see takes in what happened.
-func (w *witness) see(e entry) {
-	switch e.Kind {
-	case simulator.FactLife:
-		w.master = e.Host
-		clear(w.tasks)
-		clear(w.sessions)
-		for _, vm := range w.vms {
-			vm.held = false
-		}
-	case simulator.FactAdd, simulator.FactMod, simulator.FactDel:
-		if e.Host == w.master {
-			w.seeWrite(e)
-		}
-	case simulator.FactCall:
-		w.seeCall(e)
-	case simulator.FactReply:
-		w.seeReply(e)
-	}
-	if e.begun {
-		w.life++
-		clear(w.asked)
-	}
-	if e.declared != nil {
-		w.declared = e.declared
-		clear(w.asked)
-		w.judge(e.At)
-	}
-}
-
-func (w *witness) seeWrite(e entry) {
-	switch e.Class {
-	case "VM":
-		w.seeVM(e)
-		w.judge(e.At)
-	case "task":
-		w.seeTask(e)
-	case "session":
-		if e.Kind == simulator.FactDel {
-			delete(w.sessions, e.Ref)
-		} else if w.sessions[e.Ref] == nil && e.Text("originator") == "xencontroller" {
-			w.sessions[e.Ref] = &seenSession{ours: true, life: w.life, listing: map[int64]time.Time{}}
-		}
-	}
-}
-
-func (w *witness) seeVM(e entry) {
-	if e.Kind == simulator.FactDel {
-		delete(w.vms, e.Ref)
-		return
-	}
-	vm := w.vms[e.Ref]
-	if vm == nil {
-		vm = &seenVM{since: e.At}
-		w.vms[e.Ref] = vm
-	}
-	if power := e.Text("power_state"); power != vm.power {
-		vm.power, vm.since = power, e.At
-	}
-	vm.uuid, vm.name = e.Text("uuid"), e.Text("name_label")
-	vm.apart = e.Flag("is_a_template") || e.Flag("is_a_snapshot") || e.Flag("is_control_domain")
-	vm.held = false
-	for task := range e.Map("current_operations") {
-		if t := w.tasks[task]; t == nil || !t.ours {
-			vm.held = true
-		}
-	}
-}
-
-func (w *witness) seeTask(e entry) {
-	if e.Kind == simulator.FactDel {
-		delete(w.tasks, e.Ref)
-		return
-	}
-	t := w.tasks[e.Ref]
-	if t == nil {
-		t = &seenTask{since: e.At, life: w.life}
-		w.tasks[e.Ref] = t
-	}
-	t.name = e.Text("name_label")
-	status := e.Text("status")
-	t.ended = status != "pending" && status != "cancelling"
-	for key, value := range e.Map("other_config") {
-		switch strings.TrimPrefix(strings.ToLower(key), "http:") {
-		case "xencontroller-owner":
-			t.ours = true
-		case "xencontroller-vm":
-			t.vm = value
-		}
-	}
-}
-
-func (w *witness) seeCall(e entry) {
-	s := w.sessions[e.Session]
-	if s == nil {
-		return
-	}
-	if _, operation := verbs[e.Method]; operation {
-		w.asked[target(e)] = append(w.asked[target(e)], e.At)
-	}
-	if e.Method == "VM.get_all_records" {
-		s.listing[e.Call] = e.At
-	}
-}
-
-func (w *witness) seeReply(e entry) {
-	if s := w.sessions[e.Result]; s != nil && e.Method == "session.login_with_password" && !e.Answered {
-		s.gone = true // nobody knows its name
-	}
-	s := w.sessions[e.Session]
-	if s == nil {
-		return
-	}
-	s.gone = s.gone || e.Failure != nil && e.Failure.Code == "SESSION_INVALID"
-	good := e.Answered && e.Failure == nil
-	switch e.Method {
-	case "event.next":
-		switch {
-		case good:
-			s.known = e.At
-		case s.lost.IsZero():
-			s.lost = e.At
-		}
-	case "event.from": // it lists, and loses nothing
-		if good {
-			s.known, s.listed = e.At, e.At
-		}
-	case "VM.get_all_records":
-		if !good {
-			return
-		}
-		s.listed = e.At
-		if begun := s.listing[e.Call]; s.lost.IsZero() || begun.After(s.lost) {
-			s.lost = time.Time{}
-		}
-		if begun := s.listing[e.Call]; begun.After(s.known) {
-			s.known = begun
-		}
-	}
-}
-
-// judge notes since when what is so of each VM.
-func (w *witness) judge(now time.Time) {
-	names, wanted := map[string]int{}, map[string]*v1alpha1.VirtualMachine{}
-	for _, vm := range w.vms {
-		if !vm.apart {
-			names[vm.name]++
-		}
-	}
-	for _, vm := range w.declared.VMs() {
-		wanted[vm.Spec.NameLabel] = vm
-	}
-	for ref, vm := range w.vms {
-		decl := wanted[vm.name]
-		w.so(now, "not declared", ref, decl == nil)
-		w.so(now, "a template, a snapshot or a control domain", ref, vm.apart)
-		w.so(now, "of an ambiguous name", ref, names[vm.name] > 1)
-		w.so(now, "held by somebody else", ref, vm.held)
-		w.so(now, "only observed", ref, decl != nil && decl.Spec.Mode == v1alpha1.Observe)
-	}
-}
-
-func (w *witness) so(now time.Time, what, ref string, is bool) {
-	if w.since[what] == nil {
-		w.since[what] = map[string]time.Time{}
-	}
-	switch _, was := w.since[what][ref]; {
-	case is && !was:
-		w.since[what][ref] = now
-	case !is:
-		delete(w.since[what], ref)
-	}
-}
-
-// claims is what the pool knows better than the status: a VM is said to be as declared, and has long been otherwise.
-func (w *witness) claims(e entry) string {
-	for _, s := range e.status {
-		if s.Phase != plan.InSync {
-			continue
-		}
-		if vm := w.vms[string(s.VM)]; vm != nil && vm.power != string(s.PowerState) && e.At.Sub(vm.since) > 3*time.Minute {
-			return s.Name + " is said to be " + string(s.PowerState) + " and is " + vm.power
-		}
-	}
-	return ""
 }
