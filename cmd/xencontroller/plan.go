@@ -12,6 +12,7 @@ import (
 
 	"github.com/xencontroller/xencontroller/internal/yaml"
 	"github.com/xencontroller/xencontroller/pkg/informer"
+	"github.com/xencontroller/xencontroller/pkg/reconcile"
 	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
 	"github.com/xencontroller/xencontroller/pkg/store"
 	"github.com/xencontroller/xencontroller/pkg/xapi"
@@ -28,12 +29,12 @@ func newPlanCommand(e *env) *cobra.Command {
 	var conn connectionFlags
 	logs := logFlags{quiet: true}
 	var paths []string
-	var format string
+	var format, owner string
 	cmd := &cobra.Command{
 		Use: "plan -f PATH… --pool URL", Short: "Show what would be done, and why, without doing it", Args: cobra.NoArgs,
 		Long: `Show what would be done, and why, without doing it. Exit code 0: everything is as declared; 1: it is not; 2: an error.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			inSync, err := showPlan(cmd.Context(), e, &conn, &logs, paths, format)
+			inSync, err := showPlan(cmd.Context(), e, &conn, &logs, paths, format, owner)
 			switch {
 			case err != nil:
 				return &exitCodeError{Code: planError, Err: err}
@@ -47,11 +48,12 @@ func newPlanCommand(e *env) *cobra.Command {
 	logs.add(cmd)
 	filenameFlag(cmd, &paths)
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "text, json or yaml")
+	ownerFlag(cmd, &owner)
 	return cmd
 }
 
 // showPlan prints the plan and says whether everything is as declared.
-func showPlan(ctx context.Context, e *env, conn *connectionFlags, logs *logFlags, paths []string, format string) (inSync bool, err error) {
+func showPlan(ctx context.Context, e *env, conn *connectionFlags, logs *logFlags, paths []string, format, owner string) (inSync bool, err error) {
 	switch format {
 	case "text", "json", "yaml":
 	default:
@@ -74,7 +76,10 @@ func showPlan(ctx context.Context, e *env, conn *connectionFlags, logs *logFlags
 	if err = errors.Join(err, closeClient(ctx, client)); err != nil {
 		return false, err
 	}
-	p := plan.Compute(plan.Input{Now: time.Now(), Snapshot: snap, Declared: plan.Declare(set.VMs())})
+	declared := plan.Declare(set.VMs())
+	p := plan.Compute(plan.Input{
+		Now: time.Now(), Snapshot: snap, Declared: declared, InFlight: reconcile.InFlight(snap, declared, owner, originator),
+	})
 	return p.InSync(), printPlan(e.out, p, format)
 }
 

@@ -45,7 +45,7 @@ once, and one with mistakes is refused as a whole, with the last good set kept i
 	flags.BoolVar(&f.cfg.dryRun, "dry-run", false, "decide and show, and make no call that changes anything")
 	flags.StringVar(&f.conn.stateFile, "state-file", "", "file that remembers the pool's members, so that a restart finds the pool when the configured address is dead")
 	flags.StringVar(&f.journal, "journal", "", "file that remembers operations across a crash; empty: in memory")
-	flags.StringVar(&f.cfg.owner, "owner", "", "mark of our tasks, the same in every life and different for every controller of a pool (default: made from the pool's uuid)")
+	ownerFlag(cmd, &f.cfg.owner)
 	flags.IntVar(&f.cfg.workers, "workers", 8, "VMs that are worked on at once")
 	limits := plan.Limits{}.WithDefaults()
 	flags.IntVar(&f.cfg.limits.Starts, "max-starts", limits.Starts, "VMs that start or resume at once")
@@ -100,4 +100,9 @@ func run(ctx context.Context, e *env, f runFlags) error {
 	err = d.run(ctx)
 	log.Info("xencontroller has stopped")
 	return err
+}
+
+// ownerFlag says whose tasks are those of the controller.
+func ownerFlag(cmd *cobra.Command, owner *string) {
+	cmd.Flags().StringVar(owner, "owner", "", "mark of our tasks, the same in every life and different for every controller of a pool (default: made from the pool's uuid)")
 }

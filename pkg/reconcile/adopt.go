@@ -1,9 +1,6 @@
 package reconcile
 
 import (
-	"time"
-
-	"github.com/xencontroller/xencontroller/pkg/desired/v1alpha1"
 	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
 	"github.com/xencontroller/xencontroller/pkg/store"
 	"github.com/xencontroller/xencontroller/pkg/xapi"
@@ -45,12 +42,8 @@ func (c *Controller) adopt(snap store.Snapshot, ref xen.TaskRef, task *xen.Task,
 	if !ok || c.cfg.DryRun {
 		return
 	}
-	vmRef, found := snap.ByUUID(xen.ClassVM, m.VM)
-	if !found {
-		return
-	}
-	vm, ok := store.Get[xen.VM](snap, vmRef)
-	if !ok {
+	vmRef, vm := vmMarked(snap, m)
+	if vm == nil {
 		return
 	}
 	name := m.VM // of a VM that is not declared any more
@@ -60,9 +53,10 @@ func (c *Controller) adopt(snap store.Snapshot, ref xen.TaskRef, task *xen.Task,
 	if c.ops[name] != nil {
 		return
 	}
+	decl, _ := c.declared.VM(name)
 	op := &operation{
-		id: m.ID, action: c.adopted(verb, name, xen.VMRef(vmRef), vm), task: ref, sent: task.Created,
-		replied: task.Created, seen: true, adopted: true,
+		id: m.ID, action: actionOf(verb, name, vmRef, vm, decl, "begun by an earlier life of this process"),
+		task: ref, sent: task.Created, replied: task.Created, seen: true, adopted: true,
 	}
 	if op.id == "" {
 		op.id = string(ref)
@@ -70,23 +64,6 @@ func (c *Controller) adopt(snap store.Snapshot, ref xen.TaskRef, task *xen.Task,
 	c.hold(op)
 	c.enqueue(name)
 	c.cfg.Log.Info("operation of an earlier life adopted", "vm", name, "verb", verb, "task", ref)
-}
-
-// adopted is the action that a task of an earlier life carries out, as far as the pool shows.
-func (c *Controller) adopted(verb plan.Verb, name string, ref xen.VMRef, vm *xen.VM) plan.Action {
-	now := time.Now()
-	a := plan.Action{
-		Verb: verb, Key: name, VM: ref, VMUUID: vm.UUID, From: vm.ResidentOn, Field: verb.Field(),
-		Deadline: plan.Deadline(now, verb, vm.MemoryStaticMax), Because: "begun by an earlier life of this process",
-	}
-	if !vm.ScheduledToBeResidentOn.IsNull() {
-		a.Host = vm.ScheduledToBeResidentOn
-	}
-	decl, ok := c.declared.VM(name)
-	if ok && verb == plan.CleanShutdown && decl.Spec.Shutdown.Mode == v1alpha1.CleanThenHard {
-		a.Deadline = now.Add(decl.Spec.Shutdown.GracePeriod)
-	}
-	return a
 }
 
 // hold takes in an operation that was begun before, whether the budgets have room or not; the caller holds the lock.

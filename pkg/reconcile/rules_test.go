@@ -102,6 +102,26 @@ func TestRule2NotWhileSomebodyElseWorks(t *testing.T) {
 	})
 }
 
+// A plan that is made beside a running controller knows whose operation runs, and says so.
+func TestAPlanBesideTheControllerKnowsItsOperations(t *testing.T) {
+	play(t, simulator.Model{Timing: slow()}, running("app-1"), func(w *world) {
+		snap := w.store.Snapshot()
+		declared := plan.Declare(parse(w.t, running("app-1")).VMs())
+		for owner, want := range map[string]plan.Reason{"": plan.ReasonOperationInProgress, "another": plan.ReasonForeignOperation} {
+			in := plan.Input{Now: time.Now(), Snapshot: snap, Declared: declared, InFlight: reconcile.InFlight(snap, declared, owner, "xencontroller")}
+			p := plan.Compute(in)
+			if v := p.Verdicts[0]; v.Reason != want || len(p.Actions) > 0 {
+				t.Errorf("owner %q: %s (%s), want %s", owner, v.Reason, v.Message, want)
+			}
+		}
+		w.settle(time.Minute)
+		snap = w.store.Snapshot()
+		if left := reconcile.InFlight(snap, declared, "", "xencontroller"); len(left) > 0 {
+			t.Errorf("in flight at the end: %+v", left)
+		}
+	})
+}
+
 // At most one operation of ours: the guard of every story counts them; here many events touch a VM while one runs.
 func TestRule2OneOperationPerVM(t *testing.T) {
 	play(t, simulator.Model{Timing: slow()}, running("app-1"), func(w *world) {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/xencontroller/xencontroller/pkg/desired"
 	"github.com/xencontroller/xencontroller/pkg/reconcile"
 	"github.com/xencontroller/xencontroller/pkg/reconcile/plan"
 	"github.com/xencontroller/xencontroller/pkg/simulator"
@@ -15,16 +14,12 @@ import (
 )
 
 func TestNothingIsKnownBeforeThePoolIsListed(t *testing.T) {
-	set, err := desired.Parse(desired.File{Name: "web.yaml", Data: []byte("apiVersion: xencontroller.io/v1alpha1\nkind: VirtualMachine\n" + running("web-1"))})
-	if err != nil {
-		t.Fatal(err)
-	}
 	reg := prometheus.NewRegistry()
 	c, err := reconcile.New(reconcile.Config{Snapshot: store.New().Snapshot, DryRun: true, Name: "p", Metrics: reconcile.NewMetrics(reg)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetDeclared(set)
+	c.SetDeclared(parse(t, running("web-1")))
 	s, ok := c.StatusOf("web-1")
 	if !ok || s.Phase != plan.Unknown || s.Reason != plan.ReasonNotListed || s.ObservedGeneration != 1 {
 		t.Errorf("before the first list the status is %+v", s)

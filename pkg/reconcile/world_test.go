@@ -129,6 +129,12 @@ func (w *world) newClient(name string, timeout time.Duration) *xapi.Client {
 // declare puts manifests in force; they leave out the two lines that are always the same.
 func (w *world) declare(yaml string) {
 	w.t.Helper()
+	w.controller.SetDeclared(parse(w.t, yaml))
+}
+
+// parse reads manifests without those two lines.
+func parse(t *testing.T, yaml string) *desired.Set {
+	t.Helper()
 	var files []desired.File
 	for i, doc := range strings.Split(yaml, "---\n") {
 		if strings.TrimSpace(doc) != "" {
@@ -140,9 +146,9 @@ func (w *world) declare(yaml string) {
 	}
 	set, err := desired.Parse(files...)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	w.controller.SetDeclared(set)
+	return set
 }
 
 // running declares VMs Running.
