@@ -18,3 +18,21 @@ func TestARuleThatIsBrokenIsNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestAStoryNamesTheRuleWhereItIsBroken(t *testing.T) {
+	h := &history{began: time.Now()}
+	h.observe(simulator.Fact{Kind: simulator.FactLife, At: h.began, Host: "xen-1"})
+	h.notef("at 1m0s click start web-1")
+	h.observe(simulator.Fact{
+		Kind: simulator.FactCall, At: h.began.Add(time.Minute), Host: "xen-1", Method: "VM.destroy", Params: []string{"OpaqueRef:vm"},
+	})
+	want := []string{"xen-1        begins as the master", "schedule     click start web-1", "controller   -> xen-1: VM.destroy OpaqueRef:vm", "RULE BROKEN  rule 12"}
+	story := h.story()
+	for _, line := range want {
+		_, after, found := strings.Cut(story, line)
+		if !found {
+			t.Fatalf("%q is not told, or not in its place:\n%s", line, h.story())
+		}
+		story = after
+	}
+}

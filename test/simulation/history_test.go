@@ -93,29 +93,3 @@ func (h *history) digest() string {
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
-
-// story is the part of the history that a person wants to read: who did what, and what became of the VMs.
-func (h *history) story() string {
-	var b strings.Builder
-	power := map[string]string{}
-	for _, e := range h.all() {
-		switch e.Kind { //nolint:exhaustive // a life says nothing of objects
-		case simulator.FactAdd, simulator.FactMod, simulator.FactDel:
-			now := string(e.Kind)[:3] + e.Text("power_state") + e.Text("status") + e.Text("resident_on")
-			watched := e.Class == "VM" && !e.Flag("is_a_template") || e.Class == "task"
-			if !watched || strings.TrimPrefix(power[e.Ref], "add") == strings.TrimPrefix(now, "mod") || power[e.Ref] == now {
-				continue
-			}
-			power[e.Ref] = now
-		case simulator.FactCall, simulator.FactReply:
-			if strings.HasPrefix(e.Method, "event.") || strings.Contains(e.Method, ".get_") {
-				continue
-			}
-		}
-		if e.sight != nil {
-			continue
-		}
-		b.WriteString(h.line(e) + "\n")
-	}
-	return b.String()
-}

@@ -220,7 +220,7 @@ func knownCalls(_ *witness, call entry) string {
 func noneTooMany(w *witness, call entry) string {
 	s := w.sessions[call.Session]
 	if s == nil {
-		if n := w.logins[call.Host]; call.Method == "session.login_with_password" && n > 2 {
+		if n := w.logins[call.Host]; call.Method == login && n > 2 {
 			return fmt.Sprintf("%d logins are under way there", n)
 		}
 		return ""

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,38 +34,68 @@ var rules = []rule{
 	{"no more calls than needed", noneTooMany},
 }
 
+// breach is a rule that was broken, and why, in the light of the history until then.
+type breach struct{ rule, why string }
+
 // breaches are the rules that a history breaks, each once, in the order in which they were.
-func breaches(h *history) []string {
-	w := newWitness()
-	var list []string
-	broken := map[string]bool{}
-	report := func(rule, why string, e entry) {
-		if why != "" && !broken[rule] {
-			broken[rule] = true
-			list = append(list, fmt.Sprintf("%s: %s: %s", rule, why, strings.TrimSpace(h.line(e))))
+func breaches(h *history) (list []string) {
+	all, broken := h.judged()
+	for i, e := range all {
+		for _, b := range broken[i] {
+			list = append(list, fmt.Sprintf("%s: %s: %s", b.rule, b.why, strings.TrimSpace(h.line(e))))
 		}
 	}
-	for _, e := range h.withActions() {
-		switch {
-		case e.Kind == simulator.FactCall && w.byUs(e):
-			for _, r := range rules {
-				report(r.name, r.check(w, e), e)
-			}
-		case e.action != nil:
-			report("rule 11: success is the observed state", w.successIsSeen(e), e)
-		case e.sight != nil:
-			for rule, why := range w.contradicts(e) {
-				report("claims: "+rule, why, e)
-			}
-		case e.final != nil:
-			for _, why := range w.unproven(e) {
-				report("convergence: "+why.who, why.text, e)
+	return append(list, broken[len(all)].lines()...)
+}
+
+type breachList []breach
+
+func (l breachList) lines() (lines []string) {
+	for _, b := range l {
+		lines = append(lines, b.rule+": "+b.why)
+	}
+	return lines
+}
+
+// judged is the history with the rules that each entry breaks, by its place; what shows at the end has the place after the
+// last one.
+func (h *history) judged() (all []entry, broken map[int]breachList) {
+	w := newWitness()
+	all, broken = h.withActions(), map[int]breachList{}
+	told := map[string]bool{}
+	for i, e := range all {
+		for _, b := range w.broken(e) {
+			if b.why != "" && !told[b.rule] {
+				told[b.rule] = true
+				broken[i] = append(broken[i], b)
 			}
 		}
 		w.see(e)
 	}
 	if n := w.sessionsOfLife(); n > 0 {
-		list = append(list, fmt.Sprintf("rule 5: a session is left at the end: %d", n))
+		broken[len(all)] = breachList{{"rule 5: every session is logged out", fmt.Sprintf("%d are left at the end", n)}}
+	}
+	return all, broken
+}
+
+// broken are the rules that what happens now breaks; those without a reason are not.
+func (w *witness) broken(e entry) (list []breach) {
+	switch {
+	case e.Kind == simulator.FactCall && w.byUs(e):
+		for _, r := range rules {
+			list = append(list, breach{r.name, r.check(w, e)})
+		}
+	case e.action != nil:
+		list = append(list, breach{"rule 11: success is the observed state", w.successIsSeen(e)})
+	case e.sight != nil:
+		found := w.contradicts(e)
+		for _, claim := range slices.Sorted(maps.Keys(found)) {
+			list = append(list, breach{"claims: " + claim, found[claim]})
+		}
+	case e.final != nil:
+		for _, u := range w.unproven(e) {
+			list = append(list, breach{"convergence: " + u.who, u.text})
+		}
 	}
 	return list
 }

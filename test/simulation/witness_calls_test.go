@@ -47,13 +47,23 @@ func (w *witness) seeSession(v *view, e entry) {
 	switch {
 	case e.Kind == simulator.FactDel && s != nil:
 		s.gone = true
-	case e.Kind != simulator.FactDel && s == nil && e.Text("originator") == "xencontroller":
+	case e.Kind != simulator.FactDel && s == nil && e.Text("originator") == originator:
 		w.sessions[e.Ref] = &seenSession{view: v, life: w.life, listing: map[int64]time.Time{}}
 	}
 }
 
-// byUs reports whether a call is our process's; logins are all ours, as the people of the schedules have no wire.
-func (w *witness) byUs(e entry) bool { return e.Session == "" || w.sessions[e.Session] != nil }
+// byUs reports whether a call is our process's.
+func (w *witness) byUs(e entry) bool {
+	if e.Method == login {
+		return len(e.Params) < 4 || e.Params[3] == originator
+	}
+	return e.Session == "" || w.sessions[e.Session] != nil
+}
+
+const (
+	login      = "session.login_with_password"
+	originator = "xencontroller" // of our process's sessions
+)
 
 // sessionsOfLife is how many sessions of this life there are.
 func (w *witness) sessionsOfLife() (n int) {
@@ -66,7 +76,7 @@ func (w *witness) sessionsOfLife() (n int) {
 }
 
 func (w *witness) seeCall(e entry) {
-	if e.Method == "session.login_with_password" {
+	if e.Method == login && w.byUs(e) {
 		w.logins[e.Host]++
 	}
 	s := w.sessions[e.Session]
@@ -78,10 +88,6 @@ func (w *witness) seeCall(e entry) {
 	case "VM.get_all_records":
 		s.listing[e.Call] = e.At
 		s.lists++
-	case "event.from":
-		if len(e.Params) > 1 && e.Params[1] == "" {
-			s.lists++
-		}
 	case "task.destroy":
 		if task != nil {
 			task.destroyed++
@@ -95,13 +101,12 @@ func (w *witness) seeCall(e entry) {
 			task.marked++
 		}
 	}
-	if v, vm := w.asked(e); vm != nil {
+	if _, vm := w.asked(e); vm != nil {
 		op := &seenOp{method: e.Method, vm: target(e), at: e.At, life: w.life, from: vm.host.now()}
-		if to := 1; strings.HasSuffix(e.Method, "_on") || e.Method == "Async.VM.pool_migrate" {
-			op.to = e.Params[to]
+		if strings.HasSuffix(e.Method, "_on") || e.Method == "Async.VM.pool_migrate" {
+			op.to = e.Params[1]
 		}
 		w.open[e.Call], w.last[op.vm] = op, op
-		_ = v
 	}
 }
 
@@ -115,7 +120,7 @@ func (w *witness) matchTask(v *view, t *seenTask) {
 }
 
 func (w *witness) seeReply(e entry) {
-	if e.Method == "session.login_with_password" {
+	if e.Method == login && w.byUs(e) {
 		w.logins[e.Host]--
 		if s := w.sessions[e.Result]; s != nil && !e.Answered {
 			s.gone = true // nobody knows its name
@@ -161,9 +166,9 @@ func (s *seenSession) learn(e entry, good bool) {
 		case s.lost.IsZero():
 			s.lost = e.At
 		}
-	case "event.from": // it lists, and loses nothing
+	case "event.from": // it loses nothing
 		if good {
-			s.known, s.listed, s.registered = e.At, e.At, true
+			s.known, s.registered = e.At, true
 		}
 	case "VM.get_all_records":
 		if !good {
