@@ -255,7 +255,7 @@ func slowHandler(_ *testing.T, w *world) {
 	time.Sleep(5 * time.Minute)
 }
 
-func fewClasses(w *world) { w.classes = []xen.Class{xen.ClassVM, xen.ClassTask} }
+func fewClasses(w *world) { w.classes = []xen.Class{xen.ClassVM, xen.ClassTask, xen.ClassRole} }
 
 // otherClasses has events of other classes, for somebody else who listens, while the pool is listed.
 func otherClasses(t *testing.T, w *world) {

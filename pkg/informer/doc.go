@@ -1,5 +1,5 @@
-// Package informer keeps a store equal to its pool: it lists every class, follows the pool's events, notices when it may
-// have missed some, and lists again.
+// Package informer keeps a store equal to its pool: it lists every class but roles, follows the pool's events, notices
+// when it may have missed some, and lists again.
 //
 // Register for everything first, then list, then apply what event.next gives: whatever happens while the list is made
 // arrives as an event after it. Events carry whole objects, so applying one twice does no harm. The store is in sync only

@@ -23,15 +23,15 @@ type certificate struct {
 	pem  []byte
 }
 
-func newCertificate(name, address string) (*certificate, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+// newCertificate makes a certificate of a host. The lock must not be held: a key takes its time.
+func (p *Pool) newCertificate(name, address string) (*certificate, error) {
+	key, err := p.newKey(name)
 	if err != nil {
 		return nil, err
 	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 64)) //nolint:forbidigo // of crypto/rand
-	if err != nil {
-		return nil, err
-	}
+	p.mu.Lock()
+	serial := new(big.Int).SetUint64(p.rng.Uint64())
+	p.mu.Unlock()
 	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
@@ -46,6 +46,14 @@ func newCertificate(name, address string) (*certificate, error) {
 		pair: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
 		pem:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 	}, nil
+}
+
+// newKey is the key of a new certificate, the model's or one that nobody has seen yet.
+func (p *Pool) newKey(host string) (*rsa.PrivateKey, error) {
+	if p.model.Key != nil {
+		return p.model.Key(host)
+	}
+	return rsa.GenerateKey(rand.Reader, 2048)
 }
 
 // config is xapi's policy for TLS: version 1.2 only, two suites, one curve.
@@ -114,7 +122,7 @@ func (m *member) certificate(address string) (*certificate, error) {
 		address = m.address
 		m.pool.mu.Unlock()
 	}
-	c, err := newCertificate(m.name, address)
+	c, err := m.pool.newCertificate(m.name, address)
 	if err != nil {
 		return nil, fmt.Errorf("simulator: certificate of %s: %w", m.name, err)
 	}

@@ -16,7 +16,7 @@ import (
 // inPEM is a certificate with its key, as files hold them.
 func inPEM(t *testing.T, name string) (certificatePEM, keyPEM string) {
 	t.Helper()
-	c, err := newCertificate(name, "10.0.0.1")
+	c, err := Start(t, Model{Hosts: 1, VMs: -1}).newCertificate(name, "10.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}

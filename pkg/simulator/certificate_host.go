@@ -96,7 +96,7 @@ func (c *call) resetCertificate(m *member) error {
 	c.pool.mu.Lock()
 	name, address := m.name, m.address
 	c.pool.mu.Unlock()
-	fresh, err := newCertificate(name, address)
+	fresh, err := c.pool.newCertificate(name, address)
 	if err != nil {
 		return internalError(err.Error())
 	}

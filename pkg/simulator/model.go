@@ -1,6 +1,9 @@
 package simulator
 
-import "time"
+import (
+	"crypto/rsa"
+	"time"
+)
 
 // Model says which pool to make and how it behaves. The zero value is three hosts, 20 VMs, everything at once.
 type Model struct {
@@ -22,6 +25,9 @@ type Model struct {
 	StaleCopies bool
 	// StrictConflicts answers OTHER_OPERATION_IN_PROGRESS at once, where xapi would let the call wait.
 	StrictConflicts bool
+	// Key returns the private key for a new certificate of a host (name_label); nil: a new one of 2,048 bits each time, which
+	// takes some 30 ms and is not of the seed. Called concurrently.
+	Key func(host string) (*rsa.PrivateKey, error)
 	// EventQueueBytes is the limit of event.next's queue in bytes of JSON; 0: 10,000,000, as in xapi.
 	EventQueueBytes int
 

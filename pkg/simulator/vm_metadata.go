@@ -19,7 +19,7 @@ func recordText(r *record) string {
 }
 
 func quoted(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
+	return "'" + strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `'`, `\'`) + "'"
 }
 
 // sexp is a value as text, with what is in a set or a map quoted.

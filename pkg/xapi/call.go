@@ -71,8 +71,10 @@ func (c *Client) once(ctx context.Context, w *wire, codec codec, x exchange) err
 	err := withoutSecrets(c.send(ctx, w, codec, x, note), x)
 	took, code := time.Since(started), codeOf(err)
 	c.cfg.Metrics.called(c.cfg.Pool, x.req.Method, code, took, x.events)
-	c.log.V(1).Info("call", "method", x.req.Method, "code", code, "ms", float64(took.Microseconds())/1000,
-		"address", w.endpoint.String(), "protocol", codec.protocol())
+	if log := c.log.V(1); log.Enabled() {
+		log.Info("call", "method", x.req.Method, "code", code, "ms", float64(took.Microseconds())/1000,
+			"address", w.endpoint.String(), "protocol", codec.protocol())
+	}
 	note.finish(took, code, err)
 	if err == nil || isA[*xen.Error](err) {
 		c.spoke(w)

@@ -82,8 +82,14 @@ func keyedSecret(req xen.Request, i int) bool {
 
 // textsIn lists the texts in a value, all of them or those with the name of a secret.
 func textsIn(p any, all bool) []string {
-	if text, ok := p.(string); ok && !all {
-		return userInfo.FindAllString(text, -1)
+	if text, ok := p.(string); ok {
+		switch {
+		case !all:
+			return userInfo.FindAllString(text, -1)
+		case strings.HasPrefix(text, refPrefix):
+			return nil
+		}
+		return []string{text}
 	}
 	if ref, ok := p.(xen.SessionRef); ok {
 		return []string{string(ref)}

@@ -144,7 +144,9 @@ func (r *run) heard(a answer) failover.Effect {
 	if a.err != nil {
 		r.keep(a.Address, a.err)
 		r.tellRefusal(a)
-		r.log.V(1).Info("probed", "address", a.Address, "result", a.Kind.String(), "cause", a.err.Error())
+		if log := r.log.V(1); log.Enabled() {
+			log.Info("probed", "address", a.Address, "result", a.Kind.String(), "cause", a.err.Error())
+		}
 	}
 	return r.next(a.Outcome)
 }

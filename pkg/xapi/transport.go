@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -143,7 +144,7 @@ func (w *wire) newRequest(ctx context.Context, c call) (*http.Request, *sentTrac
 // headerSize is the number of bytes that the request line and the headers will take on the wire.
 func headerSize(req *http.Request) int {
 	n := len("POST  HTTP/1.1\r\n") + len(req.URL.Path) + len("Host: \r\n") + len(req.Host) + len("\r\n")
-	n += len(fmt.Sprintf("Content-Length: %d\r\n", req.ContentLength))
+	n += len("Content-Length: \r\n") + len(strconv.FormatInt(req.ContentLength, 10))
 	for k, values := range req.Header {
 		for _, v := range values {
 			n += len(k) + len(": \r\n") + len(v)

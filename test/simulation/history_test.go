@@ -40,6 +40,9 @@ func (h *history) add(e entry) {
 	if e.At.IsZero() {
 		e.At = time.Now()
 	}
+	if len(h.entries) == cap(h.entries) {
+		h.entries = slices.Grow(h.entries, max(2048, len(h.entries))) // 2,048 are enough for most schedules
+	}
 	h.entries = append(h.entries, e)
 }
 
@@ -57,10 +60,11 @@ func (h *history) notef(format string, args ...any) {
 	h.add(entry{note: fmt.Sprintf(format, args...)})
 }
 
+// all is what has happened so far; entries never change.
 func (h *history) all() []entry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return slices.Clone(h.entries)
+	return slices.Clip(h.entries)
 }
 
 // line is an entry in words.

@@ -75,7 +75,9 @@ func play(t *testing.T, s *schedule) (o outcome) {
 
 // tell plays it from the first life of the process to the last.
 func (st *story) tell() (problems []string) {
-	pool, err := simulator.New(st.model())
+	model := st.model()
+	model.Key = keyOf
+	pool, err := simulator.New(model)
 	if err != nil {
 		return []string{err.Error()}
 	}

@@ -18,8 +18,8 @@ import (
 type Memo struct {
 	entries []Value
 	nodes   []node
-	root    int32 // a node; ^i for entries[i]
-	seen    *[1 << 9]uint64
+	root    int32           // a node; ^i for entries[i]
+	seen    *[1 << 9]uint32 // hashes of values seen once
 	tries   int
 	hits    int
 	rest    int
@@ -93,12 +93,13 @@ func (m *Memo) Admits(raw []byte) bool {
 		return false
 	}
 	if m.seen == nil {
-		m.seen = new([1 << 9]uint64)
+		m.seen = new([1 << 9]uint32)
 	}
 	hash := maphash.Bytes(seed, raw)
 	slot := &m.seen[hash%uint64(len(m.seen))]
-	again := *slot == hash
-	*slot = hash
+	rest := uint32(hash >> 32)
+	again := *slot == rest
+	*slot = rest
 	return again
 }
 
