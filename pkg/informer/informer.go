@@ -20,8 +20,8 @@ type Config struct {
 	Store  *store.Store // required; the informer is its one writer
 	// Events says how events are asked for; zero: EventsRegister.
 	Events Events
-	// Classes are the classes to keep; nil: all but roles, which never change. The pool and its hosts are always among them: the pool's heartbeat shows
-	// that events still come, the addresses of the hosts lead to a new master.
+	// Classes are the classes to keep; nil: all but roles, which never change. The pool and its hosts are always among
+	// them: the pool's heartbeat shows that events still come, the addresses of the hosts lead to a new master.
 	Classes []xen.Class
 	Pool    string      // the pool's name, for metrics and logs
 	Rand    *rand.Rand  // spreads the pauses; nil: seeded at random

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -26,7 +27,8 @@ func syncOnce(ctx context.Context, o options) error {
 		return err
 	}
 	cache := store.New()
-	inf := informer.New(informer.Config{Client: client, Store: cache, Pool: "cold", Events: informer.Events(o.events)})
+	everything := slices.DeleteFunc(xen.Classes(), func(c xen.Class) bool { return !c.HasEvents() || !c.HasGetAllRecords() })
+	inf := informer.New(informer.Config{Client: client, Store: cache, Classes: everything, Pool: "cold", Events: informer.Events(o.events)})
 	following, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- inf.Run(following) }()
