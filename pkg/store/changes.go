@@ -1,10 +1,9 @@
 package store
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 
-	"github.com/xencontroller/xencontroller/pkg/store/internal/hamt"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
@@ -36,17 +35,19 @@ type Batch struct {
 // no change: the old one stays. Classes that the datamodel does not have are left out. It is the writer's; without a
 // change nothing is published.
 func (s *Store) Apply(batches ...Batch) []Change {
-	var room [4]*tableWriter
-	w := writer{root: s.root.Load(), tables: room[:0]}
+	root := s.root.Load()
+	w := writer{root: root}
 	for i := range batches {
 		w.apply(&batches[i])
 	}
 	if len(w.changes) == 0 {
 		return nil
 	}
-	next := s.next()
-	for _, t := range w.tables {
-		next.tables.set(t.class, t.table())
+	next := root.next()
+	for t := &w.first; t != nil; t = t.next {
+		if t.wrote {
+			next.tables.set(t.class, t.table())
+		}
 	}
 	s.root.Store(next)
 	return w.changes
@@ -54,14 +55,16 @@ func (s *Store) Apply(batches ...Batch) []Change {
 
 // writer is one Apply.
 type writer struct {
-	root    *root          // that it began with
-	tables  []*tableWriter // of the classes that are written; few
+	root    *root       // that it began with
+	first   tableWriter // of the class that was touched first, mostly the only one; the others follow it
 	changes []Change
+	room    int // for changes, once there is one
 }
 
 func (w *writer) apply(b *Batch) {
+	w.room = min(len(b.Set)+len(b.Delete), 32)
 	if w.root.revision == 0 {
-		w.changes = slices.Grow(w.changes, listed(b.Replace)) // nearly everything is new
+		w.room += listed(b.Replace) // nearly everything is new
 	}
 	for i := range b.Replace {
 		w.replace(&b.Replace[i])
@@ -90,89 +93,87 @@ func listed(lists []xen.ObjectList) int {
 	return n
 }
 
-// replace sets all objects of a list, then removes the others. The set of references is made once, at the end.
+// replace sets all objects of a list, then removes the others. The set of references is made once, at the end, if it is
+// another.
 func (w *writer) replace(list *xen.ObjectList) {
 	t := w.table(list.Class)
 	if t == nil {
 		return
 	}
+	before := t.refs()
+	added := false
 	keep := make(map[string]struct{}, len(list.Objects))
-	refs := make([]string, 0, len(list.Objects))
 	for _, o := range list.Objects {
 		if o.Record == nil || o.Record.Class() != list.Class {
 			continue
 		}
-		if _, double := keep[o.Ref]; !double {
-			keep[o.Ref] = struct{}{}
-			refs = append(refs, o.Ref)
-		}
-		if old, changed := t.put(o.Ref, o.Record); changed {
-			w.add(t, o.Ref, old, o.Record)
+		ref, old, changed := t.put(o)
+		keep[ref] = struct{}{}
+		if changed {
+			w.add(t, ref, old, o.Record)
+			added = added || old == nil
 		}
 	}
-	for ref := range t.refs.all() {
+	if !added && len(keep) == before.len() {
+		return
+	}
+	for ref := range before.all() {
 		if _, ok := keep[ref]; !ok {
 			old, _ := t.take(ref)
 			w.add(t, ref, old, nil)
 		}
 	}
+	refs := slices.AppendSeq(make([]string, 0, len(keep)), maps.Keys(keep))
 	slices.Sort(refs)
-	t.refs = sortedRefSet(refs)
+	t.index().refs = sortedRefSet(refs)
 }
 
 func (w *writer) set(t *tableWriter, o xen.Object) {
-	old, changed := t.put(o.Ref, o.Record)
+	ref, old, changed := t.put(o)
 	if !changed {
 		return
 	}
 	if old == nil {
-		t.refs = t.refs.with(o.Ref)
+		t.index().refs = t.index().refs.with(ref)
 	}
-	w.add(t, o.Ref, old, o.Record)
+	w.add(t, ref, old, o.Record)
 }
 
 func (w *writer) remove(t *tableWriter, ref string) {
 	if old, there := t.take(ref); there {
-		t.refs = t.refs.without(ref)
+		t.index().refs = t.index().refs.without(ref)
 		w.add(t, ref, old, nil)
 	}
 }
 
 func (w *writer) add(t *tableWriter, ref string, old, now xen.Record) {
+	if w.changes == nil {
+		w.changes = make([]Change, 0, w.room)
+	}
+	t.wrote = true
 	w.changes = append(w.changes, Change{Class: t.class.name, Ref: ref, Old: old, New: now})
 }
 
 // table is the writer of a class's table; nil for a class that the datamodel does not have.
 func (w *writer) table(name xen.Class) *tableWriter {
-	for _, t := range w.tables {
+	t := &w.first
+	for t.class != nil {
 		if t.class.name == name {
 			return t
 		}
+		if t.next == nil {
+			break
+		}
+		t = t.next
 	}
-	c := w.root.byName[name]
+	c := w.root.schema.byName[name]
 	if c == nil {
 		return nil
 	}
-	t := w.root.tables.of(c).writer(c)
-	w.tables = append(w.tables, t)
-	return t
-}
-
-// Diff returns what is different between two snapshots of one store, ordered by class and reference, each object once. Its cost
-// is that of the changes, whatever the pool's size. An object that changed and changed back is in it.
-func Diff(older, newer Snapshot) []Change {
-	var changes []Change
-	for _, c := range newer.root.classes {
-		a, b := older.root.tables.of(c), newer.root.tables.of(c)
-		if a == b {
-			continue
-		}
-		from := len(changes)
-		changes = slices.Grow(changes, 32)
-		hamt.Diff(a.objects, b.objects, func(d hamt.Difference[string, xen.Record]) {
-			changes = append(changes, Change{Class: c.name, Ref: d.Key, Old: d.Old, New: d.New})
-		})
-		slices.SortFunc(changes[from:], func(x, y Change) int { return cmp.Compare(x.Ref, y.Ref) })
+	if t.class != nil {
+		t.next = &tableWriter{}
+		t = t.next
 	}
-	return changes
+	*t = w.root.tables.of(c).writer(c)
+	return t
 }

@@ -14,40 +14,28 @@ type class struct {
 	own   []*index // users' indexes, in the order that New was given them
 }
 
-// classes maps the datamodel to tables. Made once for a store, then only read.
-func classes(indexes []Indexer) (list []*class, byName map[xen.Class]*class) {
-	byName = map[xen.Class]*class{}
+// schema maps the datamodel to tables. Made once for a store, then only read.
+type schema struct {
+	classes []*class // sorted
+	byName  map[xen.Class]*class
+}
+
+func newSchema(indexes []Indexer) *schema {
+	s := &schema{byName: map[xen.Class]*class{}}
 	names := xen.Classes()
 	slices.Sort(names)
 	for i, name := range names {
 		c := &class{name: name, at: i}
 		_, c.label = xen.NewRecord(name).(named)
-		list = append(list, c)
-		byName[name] = c
+		s.classes = append(s.classes, c)
+		s.byName[name] = c
 	}
 	for _, x := range indexes {
-		c := byName[x.of().class]
+		c := s.byName[x.of().class]
 		c.own = append(c.own, x.of())
 	}
-	return list, byName
+	return s
 }
 
 // named is a record of a class with name_labels.
 type named interface{ ObjectName() string }
-
-// labelOf is the name_label of a record, and whether its class has them.
-func (c *class) labelOf(r xen.Record) (string, bool) {
-	if !c.label {
-		return "", false
-	}
-	return xen.NameOf(r), true
-}
-
-// hostOf is the host that an object is resident on, for the class that has that index: the VM. False where it is on none.
-func hostOf(r xen.Record) (string, bool) {
-	vm, ok := r.(*xen.VM)
-	if !ok || vm.ResidentOn.IsNull() {
-		return "", false
-	}
-	return string(vm.ResidentOn), true
-}

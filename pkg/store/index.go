@@ -4,7 +4,6 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/xencontroller/xencontroller/pkg/store/internal/hamt"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
 
@@ -72,37 +71,10 @@ func (x *Index[T]) Keys(s Snapshot) iter.Seq[string] {
 
 // indexed is the table that an index is of, and which of the table's it is.
 func (s Snapshot) indexed(x *index) (*table, int) {
-	if c := s.root.byName[x.class]; c != nil {
+	if c := s.root.schema.byName[x.class]; c != nil {
 		if at := slices.Index(c.own, x); at >= 0 {
 			return s.root.tables.of(c), at
 		}
 	}
 	panic("store: the index is none of this store's; New has to be given it")
-}
-
-// moveOwn moves ref in the users' indexes from where old put it to where now puts it; either may be nil.
-func (w *tableWriter) moveOwn(ref string, old, now xen.Record) {
-	for at, x := range w.class.own {
-		var before, after []string
-		if old != nil {
-			before = x.keys(ref, old)
-		}
-		if now != nil {
-			after = x.keys(ref, now)
-		}
-		if slices.Equal(before, after) {
-			continue
-		}
-		if w.own == nil {
-			w.own = make([]*hamt.Batch[string, refSet], len(w.class.own))
-		}
-		for _, key := range before {
-			if !slices.Contains(after, key) {
-				w.own[at] = move(w.own[at], w.old.own[at], ref, key, true, "", false)
-			}
-		}
-		for _, key := range after {
-			w.own[at] = move(w.own[at], w.old.own[at], ref, "", false, key, true)
-		}
-	}
 }

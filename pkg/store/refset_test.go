@@ -45,9 +45,9 @@ func TestRefSetBlocksAreBounded(t *testing.T) {
 	for _, ref := range numbered(5000) {
 		set = set.with(ref)
 	}
-	for i, block := range set.blocks {
+	for i, block := range set.many.blocks {
 		if len(block) == 0 || len(block) > blockSize {
-			t.Errorf("block %d of %d has %d references", i, len(set.blocks), len(block))
+			t.Errorf("block %d of %d has %d references", i, len(set.many.blocks), len(block))
 		}
 	}
 }

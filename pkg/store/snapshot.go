@@ -11,12 +11,16 @@ import (
 // read-only for everybody. It is a pointer in size: pass it by value. The zero Snapshot is not valid.
 type Snapshot struct{ root *root }
 
-// root is all that one snapshot holds.
+// root is all that one snapshot holds. Each change makes another, so it is small.
 type root struct {
-	classes  []*class // of the datamodel, sorted; the same for all roots of a store
-	byName   map[xen.Class]*class
-	tables   tables
+	schema   *schema   // the same for all roots of a store
+	standing *standing // never written
 	revision uint64
+	tables   tables
+}
+
+// standing is how the content stands to the pool.
+type standing struct {
 	epoch    uint64
 	synced   bool
 	syncedAt time.Time
@@ -24,23 +28,32 @@ type root struct {
 	reason   string    // of being stale
 }
 
+// next is a root to become the one after r.
+func (r *root) next() *root {
+	n := *r
+	n.revision++
+	return &n
+}
+
 // Revision rises with every snapshot that the store publishes. A reader that saw this number has seen this snapshot.
 func (s Snapshot) Revision() uint64 { return s.root.revision }
 
 // Synced reports whether the pool was listed and nothing was missed since. Nothing may be done to a pool on the word of
 // a snapshot that is not.
-func (s Snapshot) Synced() bool { return s.root.synced }
+func (s Snapshot) Synced() bool { return s.root.standing.synced }
 
 // Stale returns since when the snapshot may be behind the pool, and why in words for people. Both are zero while it is
 // synced; the time is zero in a new store.
-func (s Snapshot) Stale() (since time.Time, reason string) { return s.root.since, s.root.reason }
+func (s Snapshot) Stale() (since time.Time, reason string) {
+	return s.root.standing.since, s.root.standing.reason
+}
 
 // SyncedAt is when the pool was last listed as a whole; zero before the first list.
-func (s Snapshot) SyncedAt() time.Time { return s.root.syncedAt }
+func (s Snapshot) SyncedAt() time.Time { return s.root.standing.syncedAt }
 
 // Epoch is the session that the content stems from; see xapi.Session. Zero: not listed yet. What was seen in one epoch
 // must not be compared with what a later session did.
-func (s Snapshot) Epoch() uint64 { return s.root.epoch }
+func (s Snapshot) Epoch() uint64 { return s.root.standing.epoch }
 
 // Record returns the record of an object, and whether it is known.
 func (s Snapshot) Record(class xen.Class, ref string) (xen.Record, bool) {
@@ -108,7 +121,7 @@ func (s Snapshot) Pool() (xen.PoolRef, *xen.Pool, bool) {
 
 // table is the table of a class; nil for one that the datamodel does not have.
 func (s Snapshot) table(name xen.Class) *table {
-	if c := s.root.byName[name]; c != nil {
+	if c := s.root.schema.byName[name]; c != nil {
 		return s.root.tables.of(c)
 	}
 	return nil

@@ -16,9 +16,8 @@ type Store struct{ root atomic.Pointer[root] }
 func New(indexes ...Indexer) *Store {
 	seed := maphash.MakeSeed()
 	hash := func(s string) uint64 { return maphash.String(seed, s) }
-	list, byName := classes(indexes)
-	r := &root{classes: list, byName: byName, reason: "not listed yet"}
-	for _, c := range list {
+	r := &root{schema: newSchema(indexes), standing: &standing{reason: "not listed yet"}}
+	for _, c := range r.schema.classes {
 		r.tables.set(c, newTable(c, hash))
 	}
 	s := &Store{}
@@ -32,27 +31,22 @@ func (s *Store) Snapshot() Snapshot { return Snapshot{s.root.Load()} }
 // MarkSynced says that the content is a whole list made in the session with this epoch, and that nothing was missed since.
 // It is the writer's.
 func (s *Store) MarkSynced(epoch uint64, now time.Time) {
-	r := s.next()
-	r.synced, r.epoch, r.syncedAt, r.since, r.reason = true, epoch, now, time.Time{}, ""
+	r := s.root.Load().next()
+	r.standing = &standing{synced: true, epoch: epoch, syncedAt: now}
 	s.root.Store(r)
 }
 
 // MarkStale says that the content may be behind the pool from now on, and why in words for people. The objects stay. Stale twice is
 // stale since the first time. It is the writer's.
 func (s *Store) MarkStale(now time.Time, reason string) {
-	r := s.next()
-	if r.synced || r.since.IsZero() {
-		r.since = now
+	r := s.root.Load().next()
+	is := *r.standing
+	if is.synced || is.since.IsZero() {
+		is.since = now
 	}
-	r.synced, r.reason = false, reason
+	is.synced, is.reason = false, reason
+	r.standing = &is
 	s.root.Store(r)
-}
-
-// next is a root to become the one after the present.
-func (s *Store) next() *root {
-	r := *s.root.Load()
-	r.revision++
-	return &r
 }
 
 // Key names an object to delete.

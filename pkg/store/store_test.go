@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -69,8 +70,14 @@ func TestStoreIsWhatWasWritten(t *testing.T) {
 		}
 		older, newer := rapid.SampledFrom(views).Draw(t, "older"), rapid.SampledFrom(views).Draw(t, "newer")
 		got := maps.Clone(older.want)
-		for _, ch := range store.Diff(older.snap, newer.snap) {
+		changes := store.Diff(older.snap, newer.snap)
+		for _, ch := range changes {
 			applyChange(t, got, ch)
+		}
+		if !slices.IsSortedFunc(changes, func(a, b store.Change) int {
+			return strings.Compare(string(a.Class)+" "+a.Ref, string(b.Class)+" "+b.Ref)
+		}) {
+			t.Fatalf("not in order: %+v", changes)
 		}
 		if diff := cmp.Diff(newer.want, got); diff != "" {
 			t.Fatalf("the older snapshot and the diff are not the newer one (-want +got):\n%s", diff)

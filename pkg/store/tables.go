@@ -1,20 +1,20 @@
 package store
 
-// shelf is how many tables stand together: what publishing a change to one of them copies.
+// shelf is how many tables stand together: what publishing a change to one of them copies, beside the list of shelves.
 const shelf = 8
 
 // tables are the tables of all classes, eight by eight, so that a new version copies few of them. The shelves are never
-// written once they are reachable. There is room for 128 classes; the datamodel has 72.
-type tables [16]*[shelf]*table
+// written once they are reachable. There is room for 80 classes; the datamodel has 72.
+type tables [10]*[shelf]*table
 
 func (t *tables) of(c *class) *table { return t[c.at/shelf][c.at%shelf] }
 
 // set puts in another version of a table.
 func (t *tables) set(c *class, to *table) {
-	var changed [shelf]*table
+	changed := &[shelf]*table{}
 	if there := t[c.at/shelf]; there != nil {
-		changed = *there
+		*changed = *there
 	}
 	changed[c.at%shelf] = to
-	t[c.at/shelf] = &changed
+	t[c.at/shelf] = changed
 }

@@ -1,128 +1,125 @@
 package hamt
 
-import "math/bits"
+// Difference is one key whose entry is not the same in two versions; Old or New is nil where it has none. An entry that
+// was set again to an equal value is one, too: entries are compared by identity.
+type Difference[K comparable, V any] struct{ Old, New *Entry[K, V] }
 
-// Difference is one key whose entry is not the same in two versions. An entry that was set again to an equal value is one,
-// too: entries are compared by identity.
-type Difference[K comparable, V any] struct {
-	Key          K
-	Old, New     V
-	InOld, InNew bool
+// Key is what the two versions have different entries of.
+func (d Difference[K, V]) Key() K {
+	if d.New != nil {
+		return d.New.Key
+	}
+	return d.Old.Key
 }
 
-// Diff yields what is different between two versions, in no order that means anything. It walks only what the two do
-// not share; for versions of one map that is proportional to the changes.
-func Diff[K comparable, V any](older, newer Map[K, V], yield func(Difference[K, V])) {
-	diffNodes(older.root, newer.root, 0, yield)
+// Diff appends what is different between two versions to a list, in no order that means anything. It walks only what the
+// two do not share; for versions of one map that is proportional to the changes.
+func Diff[K comparable, V any](older, newer Map[K, V], to []Difference[K, V]) []Difference[K, V] {
+	d := differ[K, V]{found: to}
+	d.nodes(older.root, newer.root, 0)
+	return d.found
 }
 
-func diffNodes[K comparable, V any](a, b *node[K, V], shift uint, yield func(Difference[K, V])) {
+type differ[K comparable, V any] struct{ found []Difference[K, V] }
+
+func (d *differ[K, V]) add(old, now *Entry[K, V]) {
+	d.found = append(d.found, Difference[K, V]{Old: old, New: now})
+}
+
+func (d *differ[K, V]) nodes(a, b *node[K, V], shift uint) {
 	switch {
 	case a == b:
 		return
 	case a == nil:
-		b.each(func(l *leaf[K, V]) bool { yieldPair(nil, l, yield); return true })
+		b.each(shift, func(e *Entry[K, V]) bool { d.add(nil, e); return true })
 		return
 	case b == nil:
-		a.each(func(l *leaf[K, V]) bool { yieldPair(l, nil, yield); return true })
+		a.each(shift, func(e *Entry[K, V]) bool { d.add(e, nil); return true })
 		return
 	case shift >= hashBits:
-		diffLeaves(a.leaves, b.leaves, yield)
+		d.lists(a.bucket().entries, b.bucket().entries)
 		return
-	case a.leafMap == b.leafMap && a.kidMap == b.kidMap:
-		diffAlike(a, b, shift, yield)
+	case a.entryMap == b.entryMap && a.kidMap == b.kidMap:
+		d.alike(a, b, shift)
 		return
 	}
-	for set := a.leafMap | a.kidMap | b.leafMap | b.kidMap; set != 0; set &= set - 1 {
-		bit := uint32(1) << bits.TrailingZeros32(set)
-		leafA, kidA := a.at(bit)
-		leafB, kidB := b.at(bit)
+	for bit := range eachBit(a.entryMap | a.kidMap | b.entryMap | b.kidMap) {
+		entryA, kidA := a.at(bit)
+		entryB, kidB := b.at(bit)
 		switch {
-		case leafA == nil && leafB == nil:
-			diffNodes(kidA, kidB, shift+bitsPerLevel, yield)
-		case leafA != nil && leafB != nil && leafA.key == leafB.key:
-			if leafA != leafB {
-				yieldPair(leafA, leafB, yield)
-			}
+		case entryA == nil && entryB == nil:
+			d.nodes(kidA, kidB, shift+bitsPerLevel)
+		case entryA != nil && entryB != nil:
+			d.pair(entryA, entryB)
 		default:
-			diffLeaves(below(leafA, kidA), below(leafB, kidB), yield)
+			d.lists(below(entryA, kidA, shift+bitsPerLevel), below(entryB, kidB, shift+bitsPerLevel))
 		}
 	}
 }
 
-// diffAlike compares two nodes with the same branches, as most are: changed objects are more than new ones.
-func diffAlike[K comparable, V any](a, b *node[K, V], shift uint, yield func(Difference[K, V])) {
-	for i, old := range a.leaves {
-		now := b.leaves[i]
+// alike compares two nodes with the same branches, as most are: changed objects are more than new ones.
+func (d *differ[K, V]) alike(a, b *node[K, V], shift uint) {
+	slots := a.slots(a.len())
+	others := b.slots(len(slots))
+	set := a.entryMap | a.kidMap
+	for i, old := range slots {
+		bit := set & -set
+		set &^= bit
 		switch {
-		case old == now:
-		case old.key == now.key:
-			yieldPair(old, now, yield)
+		case old == others[i]:
+		case a.kidMap&bit != 0:
+			d.nodes(*a.kid(bit), *b.kid(bit), shift+bitsPerLevel)
 		default:
-			yieldPair(old, nil, yield)
-			yieldPair(nil, now, yield)
-		}
-	}
-	for i, old := range a.kids {
-		if now := b.kids[i]; old != now {
-			diffNodes(old, now, shift+bitsPerLevel, yield)
+			d.pair(a.entry(bit), b.entry(bit))
 		}
 	}
 }
 
-// at is what the branch of bit holds: a leaf, a kid or neither.
-func (n *node[K, V]) at(bit uint32) (*leaf[K, V], *node[K, V]) {
+// pair compares the entries of one branch.
+func (d *differ[K, V]) pair(old, now *Entry[K, V]) {
 	switch {
-	case n.leafMap&bit != 0:
-		return n.leaves[index(n.leafMap, bit)], nil
+	case old == now:
+	case old.hash == now.hash && old.Key == now.Key:
+		d.add(old, now)
+	default:
+		d.add(old, nil)
+		d.add(nil, now)
+	}
+}
+
+// lists compares two short lists.
+func (d *differ[K, V]) lists(a, b []*Entry[K, V]) {
+	for _, old := range a {
+		if now := withKey(b, old.Key); now != old {
+			d.add(old, now)
+		}
+	}
+	for _, now := range b {
+		if withKey(a, now.Key) == nil {
+			d.add(nil, now)
+		}
+	}
+}
+
+// at is what the branch of bit holds: an entry, a kid or neither.
+func (n *node[K, V]) at(bit uint16) (*Entry[K, V], *node[K, V]) {
+	switch {
+	case n.entryMap&bit != 0:
+		return n.entry(bit), nil
 	case n.kidMap&bit != 0:
-		return nil, n.kids[index(n.kidMap, bit)]
+		return nil, *n.kid(bit)
 	}
 	return nil, nil
 }
 
-// below is every leaf of a branch. It is called where at least one of two branches is a single leaf: the other has
+// below is every entry of a branch. It is called where at least one of two branches is a single entry: the other has
 // rarely more than two.
-func below[K comparable, V any](l *leaf[K, V], kid *node[K, V]) (all []*leaf[K, V]) {
-	if l != nil {
-		return []*leaf[K, V]{l}
+func below[K comparable, V any](e *Entry[K, V], kid *node[K, V], shift uint) (all []*Entry[K, V]) {
+	if e != nil {
+		return []*Entry[K, V]{e}
 	}
 	if kid != nil {
-		kid.each(func(l *leaf[K, V]) bool { all = append(all, l); return true })
+		kid.each(shift, func(e *Entry[K, V]) bool { all = append(all, e); return true })
 	}
 	return all
-}
-
-// diffLeaves compares two short lists.
-func diffLeaves[K comparable, V any](a, b []*leaf[K, V], yield func(Difference[K, V])) {
-	for _, old := range a {
-		if now := withKey(b, old.key); now != old {
-			yieldPair(old, now, yield)
-		}
-	}
-	for _, now := range b {
-		if withKey(a, now.key) == nil {
-			yieldPair(nil, now, yield)
-		}
-	}
-}
-
-func withKey[K comparable, V any](list []*leaf[K, V], key K) *leaf[K, V] {
-	for _, l := range list {
-		if l.key == key {
-			return l
-		}
-	}
-	return nil
-}
-
-func yieldPair[K comparable, V any](old, now *leaf[K, V], yield func(Difference[K, V])) {
-	var d Difference[K, V]
-	if old != nil {
-		d.Key, d.Old, d.InOld = old.key, old.val, true
-	}
-	if now != nil {
-		d.Key, d.New, d.InNew = now.key, now.val, true
-	}
-	yield(d)
 }

@@ -48,7 +48,11 @@ func checkBatches(t *rapid.T, hash func(string) uint64) {
 			switch rapid.IntRange(0, 9).Draw(t, "write") {
 			case 0, 1, 2, 3, 4, 5:
 				value := rapid.IntRange(0, 1000).Draw(t, "value")
-				b.Set(key, value)
+				if there := b.Find(key); there != nil && value%2 == 0 {
+					b.Update(there, value)
+				} else {
+					b.Set(key, value)
+				}
 				want[key] = value
 			case 6, 7, 8:
 				_, there := want[key]
@@ -92,19 +96,20 @@ func checkVersion(t *rapid.T, i int, v version) {
 func checkDiff(t *rapid.T, older, newer version) {
 	got := maps.Clone(older.want)
 	seen := map[string]bool{}
-	Diff(older.m, newer.m, func(d Difference[string, int]) {
-		if seen[d.Key] {
-			t.Fatalf("%q is in the diff twice", d.Key)
+	for _, d := range Diff(older.m, newer.m, nil) {
+		key := d.Key()
+		if seen[key] {
+			t.Fatalf("%q is in the diff twice", key)
 		}
-		seen[d.Key] = true
-		if value, ok := got[d.Key]; ok != d.InOld || value != d.Old {
-			t.Fatalf("diff says %+v, the older version has %v, %v", d, value, ok)
+		seen[key] = true
+		if value, ok := got[key]; ok != (d.Old != nil) || ok && (value != d.Old.Value || d.Old.Key != key) {
+			t.Fatalf("diff says %+v, the older version has %v, %v", d.Old, value, ok)
 		}
-		delete(got, d.Key)
-		if d.InNew {
-			got[d.Key] = d.New
+		delete(got, key)
+		if d.New != nil {
+			got[key] = d.New.Value
 		}
-	})
+	}
 	if !maps.Equal(got, newer.want) {
 		t.Fatalf("older version and diff make %v, want %v", got, newer.want)
 	}
@@ -117,35 +122,36 @@ func TestDiffNamesOnlyWhatChanged(t *testing.T) {
 	for i := range 200 {
 		b.Set(fmt.Sprint("key ", i*50), -1)
 	}
-	n := 0
-	Diff(m, b.Map(), func(d Difference[string, int]) {
-		if n++; d.New != -1 || !d.InOld {
-			t.Errorf("diff names %+v", d)
+	changes := Diff(m, b.Map(), nil)
+	for _, d := range changes {
+		if d.Old == nil || d.New == nil || d.New.Value != -1 {
+			t.Errorf("diff names %+v, %+v", d.Old, d.New)
 		}
-	})
-	if n != 200 {
-		t.Errorf("diff names %d changes, want 200", n)
+	}
+	if len(changes) != 200 {
+		t.Errorf("diff names %d changes, want 200", len(changes))
 	}
 }
 
 // The shape must depend on the entries alone, or maps that grew and shrank would stay deep for ever.
 func TestDeletingShrinks(t *testing.T) {
-	b := filled(t, 1000).Batch()
+	m := filled(t, 1000)
+	b := m.Batch()
 	for i := 1; i < 1000; i++ {
 		b.Delete(fmt.Sprint("key ", i))
 	}
-	if root := b.Map().root; len(root.leaves) != 1 || len(root.kids) != 0 {
-		t.Errorf("a map of one entry has %d leaves and %d kids in its root", len(root.leaves), len(root.kids))
+	if root := b.m.root; root.single(0) == nil {
+		t.Errorf("a map of one entry has %d branches in its root, kids %b", root.len(), root.kidMap)
 	}
 	b.Delete("key 0")
-	if b.Map().root != nil {
+	if b.m.root != nil {
 		t.Error("an empty map has a root")
 	}
 }
 
 func TestAllStopsWhenTold(t *testing.T) {
-	n := 0
-	for range filled(t, 1000).All() {
+	n, m := 0, filled(t, 1000)
+	for range m.All() {
 		if n++; n == 7 {
 			break
 		}
@@ -157,7 +163,8 @@ func TestAllStopsWhenTold(t *testing.T) {
 
 func filled(tb testing.TB, n int) Map[string, int] {
 	tb.Helper()
-	b := New[string, int](hashes()["good"]).Batch()
+	m := New[string, int](hashes()["good"])
+	b := m.Batch()
 	for i := range n {
 		b.Set(fmt.Sprint("key ", i), i)
 	}
