@@ -48,8 +48,8 @@ func notTwice(w *witness, call entry) string {
 	return ""
 }
 
-// patience is how long the least is that a call without an answer is looked for.
-const patience = 2 * time.Second
+// patience is the least time for which a call without an answer is looked for.
+const patience = 9 * time.Second
 
 func notAgain(w *witness, call entry) string {
 	_, vm := w.asked(call)
@@ -157,6 +157,9 @@ func onlyOurPool(w *witness, call entry) string {
 	if s == nil || strings.HasPrefix(call.Method, "session.") {
 		return ""
 	}
+	if !s.refused.IsZero() && call.At.Sub(s.refused) > tolerance {
+		return fmt.Sprintf("the session is said to be gone since %v", call.At.Sub(s.refused))
+	}
 	verifying := call.Method == "pool.get_all_records" || call.Method == "host.get_address"
 	switch {
 	case s.view.uuid != w.uuid && !verifying:
@@ -214,49 +217,4 @@ func knownCalls(_ *witness, call entry) string {
 		return ""
 	}
 	return "it is not among the calls that the controller makes"
-}
-
-// noneTooMany holds each kind of call against what may cause it.
-func noneTooMany(w *witness, call entry) string {
-	s := w.sessions[call.Session]
-	if s == nil {
-		if n := w.logins[call.Host]; call.Method == login && n > 2 {
-			return fmt.Sprintf("%d logins are under way there", n)
-		}
-		return ""
-	}
-	switch call.Method {
-	case "VM.get_all_records":
-		if s.lists > s.troubles {
-			return fmt.Sprintf("the VMs were listed %d times on this session, and %d calls on it went wrong", s.lists, s.troubles)
-		}
-	case "task.destroy":
-		if t := s.view.tasks[target(call)]; t != nil && t.destroyed > 0 {
-			return "that was asked for already, and is done"
-		}
-	case "task.add_to_other_config":
-		if t := s.view.tasks[target(call)]; t != nil && t.marked > 1 {
-			return "it is marked"
-		}
-	}
-	return w.quietlyNeeded(call)
-}
-
-// restless is how long after the faults a call may still be owed to them.
-const restless = quiet - 5*time.Minute
-
-// quietlyNeeded is why a call is not needed when the pool has long been at rest.
-func (w *witness) quietlyNeeded(call entry) string {
-	if w.healed.IsZero() || w.rested || call.At.Sub(w.healed) < restless {
-		return ""
-	}
-	_, method, _ := strings.Cut(call.Method, ".")
-	waits := call.Method == "event.next" || call.Method == "event.from"
-	switch _, vm := w.asked(call); {
-	case vm == nil && !waits && (strings.HasPrefix(method, "get_") || strings.HasPrefix(call.Method, "session.") || strings.HasPrefix(call.Method, "event.")):
-		return "the pool has been at rest for long"
-	case vm != nil && w.failing[target(call)] == nil && call.At.Sub(vm.written) > 10*time.Minute && call.At.Sub(vm.cleanFailed) > 10*time.Minute:
-		return "nothing has happened to the VM for long"
-	}
-	return ""
 }

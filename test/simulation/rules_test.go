@@ -25,7 +25,7 @@ var rules = []rule{
 	{"rule 5: a handful of sessions", fewSessions},
 	{"rule 6: budgets", withinBudget},
 	{"rule 7: nothing is done from a cache that is not in sync", inSync},
-	{"rule 7: only the pool that was verified is spoken to", onlyOurPool},
+	{"rule 7: only the pool that was verified is spoken to, on a session that it knows", onlyOurPool},
 	{"rule 8: nothing is done that the last good set does not want", wantedBySet},
 	{"rule 9: nothing is changed in a dry run, nor where mode is Observe", observeOnly},
 	{"rule 10: what keeps failing is tried less and less", backsOff},

@@ -12,8 +12,9 @@ import (
 type seenSession struct {
 	view       *view
 	life       int
-	gone       bool // as far as our process can know, or for everybody
-	verified   bool // it was asked which host it is with
+	gone       bool      // as far as our process can know, or for everybody
+	refused    time.Time // when our process was first told that it is gone
+	verified   bool      // it was asked which host it is with
 	registered bool
 	known      time.Time // all that happened before, our process has been told
 	listed     time.Time // the VMs were, since events were last lost
@@ -136,7 +137,12 @@ func (w *witness) seeReply(e entry) {
 	if s == nil {
 		return
 	}
-	s.gone = s.gone || e.Failure != nil && e.Failure.Code == "SESSION_INVALID"
+	if e.Failure != nil && e.Failure.Code == "SESSION_INVALID" {
+		s.gone = true
+		if e.Answered && s.refused.IsZero() {
+			s.refused = e.At
+		}
+	}
 	good := e.Answered && e.Failure == nil
 	if _, operation := verbs[e.Method]; !good && !operation {
 		s.troubles++
