@@ -52,7 +52,7 @@ func readField(field string, t datamodel.Type) string {
 	case datamodel.Ref:
 		return fmt.Sprintf("keepRef(d, &w, &%s)", field)
 	case datamodel.EnumKind:
-		return fmt.Sprintf("%s = xen.%s(d.Word())", field, goType(t))
+		return fmt.Sprintf("keepWord(d, &w, &%s)", field)
 	case datamodel.SetKind:
 		switch t.Elem.Kind { //nolint:exhaustive // as above
 		case datamodel.Ref:

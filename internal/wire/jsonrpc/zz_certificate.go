@@ -29,7 +29,7 @@ func decodeCertificate(d *decoder, r *xen.Certificate) {
 		case 1:
 			keepText(d, &w, &r.Name)
 		case 2:
-			r.Type = xen.CertificateType(d.Word())
+			keepWord(d, &w, &r.Type)
 		case 3:
 			keepRef(d, &w, &r.Host)
 		case 4:

@@ -39,7 +39,7 @@ func decodeGPUGroup(d *decoder, r *xen.GPUGroup) {
 		case 6:
 			keepMap(d, &w, &r.OtherConfig)
 		case 7:
-			r.AllocationAlgorithm = xen.AllocationAlgorithm(d.Word())
+			keepWord(d, &w, &r.AllocationAlgorithm)
 		case 8:
 			keepRefs(d, &r.SupportedVGPUTypes)
 		case 9:

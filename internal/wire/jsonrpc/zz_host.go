@@ -197,7 +197,7 @@ func decodeHost(d *decoder, r *xen.Host) {
 		case 50:
 			keepMap(d, &w, &r.GuestVCPUsParams)
 		case 51:
-			r.Display = xen.HostDisplay(d.Word())
+			keepWord(d, &w, &r.Display)
 		case 52:
 			d.Other(&r.VirtualHardwarePlatformVersions)
 		case 53:
@@ -225,9 +225,9 @@ func decodeHost(d *decoder, r *xen.Host) {
 		case 64:
 			r.HTTPSOnly = d.Bool()
 		case 65:
-			r.LatestSyncedUpdatesApplied = xen.LatestSyncedUpdatesAppliedState(d.Word())
+			keepWord(d, &w, &r.LatestSyncedUpdatesApplied)
 		case 66:
-			r.NUMAAffinityPolicy = xen.HostNUMAAffinityPolicy(d.Word())
+			keepWord(d, &w, &r.NUMAAffinityPolicy)
 		case 67:
 			keepTexts(d, &w, &r.PendingGuidancesRecommended)
 		case 68:
@@ -249,7 +249,7 @@ func decodeHost(d *decoder, r *xen.Host) {
 		case 76:
 			r.SecureBoot = d.Bool()
 		case 77:
-			r.NTPMode = xen.HostNTPMode(d.Word())
+			keepWord(d, &w, &r.NTPMode)
 		case 78:
 			keepTexts(d, &w, &r.NTPCustomServers)
 		case 79:

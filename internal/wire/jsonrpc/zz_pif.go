@@ -70,7 +70,7 @@ func decodePIF(d *decoder, r *xen.PIF) {
 		case 9:
 			r.CurrentlyAttached = d.Bool()
 		case 10:
-			r.IPConfigurationMode = xen.IPConfigurationMode(d.Word())
+			keepWord(d, &w, &r.IPConfigurationMode)
 		case 11:
 			keepText(d, &w, &r.IP)
 		case 12:
@@ -98,13 +98,13 @@ func decodePIF(d *decoder, r *xen.PIF) {
 		case 23:
 			keepRefs(d, &r.TunnelTransportPIFOf)
 		case 24:
-			r.IPv6ConfigurationMode = xen.IPv6ConfigurationMode(d.Word())
+			keepWord(d, &w, &r.IPv6ConfigurationMode)
 		case 25:
 			keepTexts(d, &w, &r.IPv6)
 		case 26:
 			keepText(d, &w, &r.IPv6Gateway)
 		case 27:
-			r.PrimaryAddressType = xen.PrimaryAddressType(d.Word())
+			keepWord(d, &w, &r.PrimaryAddressType)
 		case 28:
 			r.Managed = d.Bool()
 		case 29:
@@ -112,7 +112,7 @@ func decodePIF(d *decoder, r *xen.PIF) {
 		case 30:
 			keepTexts(d, &w, &r.Capabilities)
 		case 31:
-			r.IGMPSnoopingStatus = xen.PIFIGMPStatus(d.Word())
+			keepWord(d, &w, &r.IGMPSnoopingStatus)
 		case 32:
 			keepRefs(d, &r.SriovPhysicalPIFOf)
 		case 33:

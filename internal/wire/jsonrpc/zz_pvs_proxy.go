@@ -28,7 +28,7 @@ func decodePVSProxy(d *decoder, r *xen.PVSProxy) {
 		case 3:
 			r.CurrentlyAttached = d.Bool()
 		case 4:
-			r.Status = xen.PVSProxyStatus(d.Word())
+			keepWord(d, &w, &r.Status)
 		}
 	}
 	r.Unknown = w.Unknown

@@ -44,7 +44,7 @@ func decodeRepository(d *decoder, r *xen.Repository) {
 		case 8:
 			keepText(d, &w, &r.GpgkeyPath)
 		case 9:
-			r.Origin = xen.Origin(d.Word())
+			keepWord(d, &w, &r.Origin)
 		case 10:
 			keepText(d, &w, &r.Certificate)
 		}

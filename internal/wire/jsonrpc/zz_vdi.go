@@ -67,7 +67,7 @@ func decodeVDI(d *decoder, r *xen.VDI) {
 		case 9:
 			r.PhysicalUtilisation = d.Int()
 		case 10:
-			r.Type = xen.VDIType(d.Word())
+			keepWord(d, &w, &r.Type)
 		case 11:
 			r.Sharable = d.Bool()
 		case 12:
@@ -101,7 +101,7 @@ func decodeVDI(d *decoder, r *xen.VDI) {
 		case 26:
 			r.AllowCaching = d.Bool()
 		case 27:
-			r.OnBoot = xen.OnBoot(d.Word())
+			keepWord(d, &w, &r.OnBoot)
 		case 28:
 			keepRef(d, &w, &r.MetadataOfPool)
 		case 29:

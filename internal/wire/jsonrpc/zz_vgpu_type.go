@@ -55,7 +55,7 @@ func decodeVGPUType(d *decoder, r *xen.VGPUType) {
 		case 11:
 			keepRefs(d, &r.EnabledOnGPUGroups)
 		case 12:
-			r.Implementation = xen.VGPUTypeImplementation(d.Word())
+			keepWord(d, &w, &r.Implementation)
 		case 13:
 			keepText(d, &w, &r.Identifier)
 		case 14:

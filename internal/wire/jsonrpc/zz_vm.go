@@ -117,7 +117,7 @@ func decodeVM(d *decoder, r *xen.VM) {
 		case 4:
 			keepText(d, &w, &r.NameDescription)
 		case 5:
-			r.PowerState = xen.PowerState(d.Word())
+			keepWord(d, &w, &r.PowerState)
 		case 6:
 			r.UserVersion = d.Int()
 		case 7:
@@ -151,13 +151,13 @@ func decodeVM(d *decoder, r *xen.VM) {
 		case 21:
 			r.VCPUsAtStartup = d.Int()
 		case 22:
-			r.ActionsAfterSoftreboot = xen.OnSoftrebootBehavior(d.Word())
+			keepWord(d, &w, &r.ActionsAfterSoftreboot)
 		case 23:
-			r.ActionsAfterShutdown = xen.OnNormalExit(d.Word())
+			keepWord(d, &w, &r.ActionsAfterShutdown)
 		case 24:
-			r.ActionsAfterReboot = xen.OnNormalExit(d.Word())
+			keepWord(d, &w, &r.ActionsAfterReboot)
 		case 25:
-			r.ActionsAfterCrash = xen.OnCrashBehaviour(d.Word())
+			keepWord(d, &w, &r.ActionsAfterCrash)
 		case 26:
 			keepRefs(d, &r.Consoles)
 		case 27:
@@ -277,7 +277,7 @@ func decodeVM(d *decoder, r *xen.VM) {
 		case 84:
 			keepText(d, &w, &r.ReferenceLabel)
 		case 85:
-			r.DomainType = xen.DomainType(d.Word())
+			keepWord(d, &w, &r.DomainType)
 		case 86:
 			keepMap(d, &w, &r.NVRAM)
 		case 87:
@@ -289,7 +289,7 @@ func decodeVM(d *decoder, r *xen.VM) {
 		case 90:
 			keepRefs(d, &r.Groups)
 		case 91:
-			r.SecurebootCertificatesState = xen.VMSecurebootCertificatesState(d.Word())
+			keepWord(d, &w, &r.SecurebootCertificatesState)
 		}
 	}
 	r.Unknown = w.Unknown

@@ -55,9 +55,9 @@ func decodeVMGuestMetrics(d *decoder, r *xen.VMGuestMetrics) {
 		case 11:
 			r.Live = d.Bool()
 		case 12:
-			r.CanUseHotplugVBD = xen.TristateType(d.Word())
+			keepWord(d, &w, &r.CanUseHotplugVBD)
 		case 13:
-			r.CanUseHotplugVIF = xen.TristateType(d.Word())
+			keepWord(d, &w, &r.CanUseHotplugVIF)
 		case 14:
 			r.PVDriversDetected = d.Bool()
 		case 15:

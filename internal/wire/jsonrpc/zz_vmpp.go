@@ -43,11 +43,11 @@ func decodeVMPP(d *decoder, r *xen.VMPP) {
 		case 3:
 			r.IsPolicyEnabled = d.Bool()
 		case 4:
-			r.BackupType = xen.VmppBackupType(d.Word())
+			keepWord(d, &w, &r.BackupType)
 		case 5:
 			r.BackupRetentionValue = d.Int()
 		case 6:
-			r.BackupFrequency = xen.VmppBackupFrequency(d.Word())
+			keepWord(d, &w, &r.BackupFrequency)
 		case 7:
 			keepMap(d, &w, &r.BackupSchedule)
 		case 8:
@@ -55,11 +55,11 @@ func decodeVMPP(d *decoder, r *xen.VMPP) {
 		case 9:
 			r.BackupLastRunTime = d.Time()
 		case 10:
-			r.ArchiveTargetType = xen.VmppArchiveTargetType(d.Word())
+			keepWord(d, &w, &r.ArchiveTargetType)
 		case 11:
 			keepMap(d, &w, &r.ArchiveTargetConfig)
 		case 12:
-			r.ArchiveFrequency = xen.VmppArchiveFrequency(d.Word())
+			keepWord(d, &w, &r.ArchiveFrequency)
 		case 13:
 			keepMap(d, &w, &r.ArchiveSchedule)
 		case 14:

@@ -33,11 +33,11 @@ func decodeVMSS(d *decoder, r *xen.VMSS) {
 		case 3:
 			r.Enabled = d.Bool()
 		case 4:
-			r.Type = xen.VmssType(d.Word())
+			keepWord(d, &w, &r.Type)
 		case 5:
 			r.RetainedSnapshots = d.Int()
 		case 6:
-			r.Frequency = xen.VmssFrequency(d.Word())
+			keepWord(d, &w, &r.Frequency)
 		case 7:
 			keepMap(d, &w, &r.Schedule)
 		case 8:

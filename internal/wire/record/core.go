@@ -66,17 +66,18 @@ type Core struct {
 	// Words are the words seen so far.
 	Words Words
 
-	lexer  Lexer
-	depth  int            // structs and arrays that are open
-	open   int            // records that are open
-	object xen.Remembered // the present object of a list: targets of Text must not move
-	event  xen.Event      // the present event
-	known  [][]Known      // by class and member
+	lexer   Lexer
+	depth   int            // structs and arrays that are open
+	open    int            // records that are open
+	object  xen.Remembered // the present object of a list: targets of Text must not move
+	event   xen.Event      // the present event
+	classes []*class       // what is remembered of each
+	lesson  lesson         // the record that is to be learned from
 }
 
 // Init makes a Core ready, for a datamodel with so many classes.
 func (c *Core) Init(lexer Lexer, classes int) {
-	c.lexer, c.known = lexer, make([][]Known, classes)
+	c.lexer, c.classes = lexer, make([]*class, classes)
 }
 
 // Decode reads one reply, within limits: envelope reads all of it, and returns the failure that the server reports, if any.
@@ -92,7 +93,7 @@ func (c *Core) Decode(r io.Reader, limits Limits, into any, envelope func(into a
 	c.Close()
 	c.Text.Back(Mark{})
 	c.Text.Trim()
-	c.object, c.event, c.Name, c.Err, c.Bad = xen.Remembered{}, xen.Event{}, nil, nil, nil
+	c.object, c.event, c.lesson, c.Name, c.Err, c.Bad = xen.Remembered{}, xen.Event{}, lesson{}, nil, nil, nil
 	if err != nil {
 		Clear(into)
 	}

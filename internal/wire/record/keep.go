@@ -53,3 +53,20 @@ func (c *Core) Remember(w *Walk, mark Mark, start int) (cells []string, ok bool)
 	memo.Add(raw, Value{Cells: cells})
 	return cells, true
 }
+
+// Part returns a text that was just read if it is remembered, or worth it from now on. It stands in the window at a
+// place, as raw; whole is how the item is written that it is the value of, of which the first keyed bytes are the key.
+func (c *Core) Part(known *Table, chain *Chain, whole, raw []byte, from, keyed int, key string) (text string, ok bool) {
+	item, hash := known.Find(chain, whole)
+	if item != nil {
+		return item.Text, true
+	}
+	if !known.Admits(whole, hash) {
+		chain.pass()
+		return "", false
+	}
+	if text, ok = c.Own(raw, from); ok {
+		known.Add(chain, whole, hash, keyed, Item{Key: key, Text: text})
+	}
+	return text, true // no text where it cannot be read: that ended reading
+}

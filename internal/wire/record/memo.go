@@ -1,9 +1,6 @@
 package record
 
-import (
-	"hash/maphash"
-	"math/bits"
-)
+import "math/bits"
 
 // Memo remembers values of one field by their bytes on the wire: sets of operations, platform settings, CPU flags, long
 // texts. Most objects of a pool share them, comparing bytes is many times faster than reading them, and what is equal
@@ -16,13 +13,11 @@ import (
 // A value is remembered on its second sight; a field whose values hardly ever come again is left alone for a while. The
 // zero Memo is ready for use.
 type Memo struct {
+	judge
+
 	entries []Value
 	nodes   []node
-	root    int32           // a node; ^i for entries[i]
-	seen    *[1 << 9]uint32 // hashes of values seen once
-	tries   int
-	hits    int
-	rest    int
+	root    int32 // a node; ^i for entries[i]
 }
 
 // Value is a remembered value.
@@ -41,30 +36,8 @@ type node struct {
 	next [2]int32
 }
 
-const (
-	maxRemembered = 256     // values a field
-	maxRaw        = 4 << 10 // bytes a value
-	tryOut        = 256     // tries after which a field is judged
-	restFor       = 512     // records for which a field rests
-)
-
 // Len is how many values are remembered.
 func (m *Memo) Len() int { return len(m.entries) }
-
-// Awake reports whether to ask the memo at all. To be called once a value.
-func (m *Memo) Awake() bool {
-	if m.rest > 0 {
-		m.rest--
-		return false
-	}
-	if m.tries++; m.tries > tryOut {
-		if m.hits*4 < m.tries {
-			m.rest = restFor
-		}
-		m.tries, m.hits = 0, 0
-	}
-	return true
-}
 
 // Find returns the value that data begins with, and how many bytes it takes; nil where it is not remembered.
 func (m *Memo) Find(data []byte) (*Value, int) {
@@ -88,25 +61,7 @@ func (m *Memo) Find(data []byte) (*Value, int) {
 }
 
 // Admits notes that a value was seen, and reports whether it is worth remembering: on its second sight.
-func (m *Memo) Admits(raw []byte) bool {
-	if len(raw) > maxRaw {
-		return false
-	}
-	if m.seen == nil {
-		m.seen = new([1 << 9]uint32)
-	}
-	hash := maphash.Bytes(seed, raw)
-	slot := &m.seen[hash%uint64(len(m.seen))]
-	rest := uint32(hash >> 32)
-	again := *slot == rest
-	*slot = rest
-	return again
-}
-
-var seed = maphash.MakeSeed() //nolint:gochecknoglobals // the same for all, so that sums can be compared
-
-// Sum is a 64-bit hash of bytes, the same for equal bytes within this process.
-func Sum(raw []byte) uint64 { return maphash.Bytes(seed, raw) }
+func (m *Memo) Admits(raw []byte) bool { return len(raw) <= maxRaw && m.admits(len(raw), Sum(raw)) }
 
 // Add remembers a value. A full memo forgets everything first.
 func (m *Memo) Add(raw []byte, v Value) {

@@ -13,11 +13,16 @@ type Shape struct {
 	Then  []string
 
 	places map[string]int
+	plain  []step
 }
 
-// Known is what is remembered of a member: whole values, and the items of sets and pairs of maps that were not known as
-// a whole.
-type Known struct{ Whole, Part Memo }
+// Known is what is remembered of a member.
+type Known struct {
+	// Whole are sets, maps and long texts.
+	Whole Memo
+	// Part are references, and the items of sets and pairs of maps that were not known as a whole.
+	Part Table
+}
 
 // MaxMembers is how many members a class may have. xapi: the VM has most, 92.
 const MaxMembers = 128
@@ -28,6 +33,7 @@ func NewShape(id int, begin, goOn func(name string) string, names ...string) *Sh
 	for i, name := range names {
 		s.places[name] = i
 		s.Then = append(s.Then, goOn(name))
+		s.plain = append(s.plain, step{text: s.Then[i], to: i})
 	}
 	return s
 }

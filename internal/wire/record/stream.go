@@ -131,8 +131,10 @@ func (c *Core) readObject(class xen.Class, memorable bool) {
 	} else {
 		KeepRaw(c, &c.object.Ref, c.Name, c.Pos)
 	}
+	c.lesson = lesson{}
 	c.lexer.Fields(c.object.Record)
 	c.close()
+	c.learn(c.object.Record)
 	if memorable && c.Err == nil {
 		c.object.Length, c.object.Sum = c.Pos-start, Sum(c.Data[start:c.Pos])
 	}
@@ -146,7 +148,7 @@ func (c *Core) events(events *[]xen.Event) {
 // readEvent reads an event. The snapshot can only be read once the class is known. xapi writes the class first; where
 // another server does not, the snapshot is passed over and read at the end.
 func (c *Core) readEvent() {
-	c.event = xen.Event{}
+	c.event, c.lesson = xen.Event{}, lesson{}
 	e, snapshot, readAs := &c.event, -1, xen.Class("")
 	c.open++
 	for ok := c.lexer.OpenStruct(); ok; ok = c.lexer.NextMember() {
@@ -176,6 +178,7 @@ func (c *Core) readEvent() {
 		}
 	}
 	c.close()
+	c.learn(e.Snapshot)
 }
 
 // eventClass turns the word of an event into a class; a word that nobody knows is kept.

@@ -58,6 +58,9 @@ func (t *Text) add(raw []byte, source int) piece {
 // Cell adds an item, a key or a value that exists already.
 func (t *Text) Cell(s string) { t.cells = append(t.cells, s) }
 
+// CellPair adds a key and a value that exist already.
+func (t *Text) CellPair(key, value string) { t.cells = append(t.cells, key, value) }
+
 // CellText adds an item, a key or a value that is a raw text.
 func (t *Text) CellText(raw []byte, source int) {
 	t.pieces = append(t.pieces, cellPiece{piece: t.add(raw, source), cell: uint32(len(t.cells))})

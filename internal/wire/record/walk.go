@@ -3,7 +3,7 @@ package record
 import "github.com/xencontroller/xencontroller/pkg/xapi/xen"
 
 // Walk is the way through one record: w := c.Walk(s); for c.Next(&w) { switch w.Place … }. Members that come as expected
-// cost it nothing but counting.
+// cost it nothing but counting; those that are zero as expected are passed over, see [strides].
 type Walk struct {
 	// Known are the remembered values of the class, by member.
 	Known []Known
@@ -22,6 +22,7 @@ type Walk struct {
 	Careful bool
 
 	shape *Shape
+	steps []step
 	from  int // the first member since the last surprise
 	seen  [MaxMembers / 64]uint64
 }
@@ -62,22 +63,33 @@ func (w *Walk) Again() bool {
 
 // Walk starts on a record of a class.
 func (c *Core) Walk(s *Shape) Walk {
-	known := c.known[s.ID]
-	if known == nil {
-		known = make([]Known, len(s.Names))
-		c.known[s.ID] = known
+	k := c.classes[s.ID]
+	if k == nil {
+		k = &class{known: make([]Known, len(s.Names)), strides: newStrides(s)}
+		c.classes[s.ID] = k
 	}
-	return Walk{Known: known, shape: s}
+	if k.due() {
+		c.lesson = lesson{class: k, shape: s, start: c.Pos}
+	}
+	return Walk{Known: k.known, shape: s, steps: k.steps}
 }
 
-// Next goes on to the value of the next member that the class has; false at the end of the record.
+// class is what is remembered of a class.
+type class struct {
+	strides
+
+	known []Known
+}
+
+// Next goes on to the value of the next member that the class has, and that need not be zero; false at the end of the
+// record.
 func (c *Core) Next(w *Walk) bool {
-	if w.Open && w.Want < len(w.shape.Then) {
-		then := w.shape.Then[w.Want]
-		if rest := c.Data[c.Pos:]; len(rest) > len(then) && string(rest[:len(then)]) == then {
-			c.Pos += len(then)
-			w.Place = w.Want
-			w.Want++
+	if w.Open && w.Want < len(w.steps) {
+		s := &w.steps[w.Want]
+		if rest := c.Data[c.Pos:]; len(rest) > len(s.text) && string(rest[:len(s.text)]) == s.text {
+			c.Pos += len(s.text)
+			w.Place = s.to
+			w.Want = s.to + 1
 			if w.Careful {
 				c.settleTwice(w)
 			}
@@ -87,18 +99,26 @@ func (c *Core) Next(w *Walk) bool {
 	return c.search(w)
 }
 
-// search is Next where another member than the expected one comes, or none.
+// search is Next where something else comes than the expected step.
 func (c *Core) search(w *Walk) bool {
-	if w.Open {
-		return c.lexer.NextMember() && c.found(w)
+	if !w.Open {
+		w.Open = true
+		if c.Pass(w.shape.Start) {
+			c.Enter()
+			w.Want = 1
+			return c.Err == nil
+		}
+		return c.lexer.OpenStruct() && c.found(w)
 	}
-	w.Open = true
-	if c.Pass(w.shape.Start) {
-		c.Enter()
-		w.Want = 1
-		return c.Err == nil
+	if w.Want < len(w.steps) && w.steps[w.Want].to > w.Want {
+		c.classes[w.shape.ID].shorten(w.Want, c.Data[c.Pos:])
+		if c.Pass(w.shape.Then[w.Want]) {
+			w.Place = w.Want
+			w.Want++
+			return true
+		}
 	}
-	return c.lexer.OpenStruct() && c.found(w)
+	return c.lexer.NextMember() && c.found(w)
 }
 
 // found finds out which member was opened, and keeps those that the class does not have.
@@ -106,6 +126,7 @@ func (c *Core) found(w *Walk) bool {
 	for {
 		if place, ok := w.shape.Place(c.Name, w.Want); ok {
 			if w.Jump(place); w.Careful {
+				w.steps = w.shape.plain
 				c.settleTwice(w)
 			}
 			return c.Err == nil

@@ -10,22 +10,34 @@ import (
 // keepRef reads a reference. Many objects refer to the same few hosts, networks, storage repositories.
 func keepRef[T ~string](d *decoder, w *record.Walk, at *T) {
 	raw, start := d.scalar()
-	known := &w.Known[w.Place].Whole
-	if len(raw) > len(xen.NullRef) && d.valueEnds() && known.Awake() {
-		whole := d.Data[start : d.Pos+len(valueEnd)]
-		if v, _ := known.Find(whole); v != nil {
-			*at = T(v.Text)
-			return
-		}
-		if known.Admits(whole) {
-			if text, ok := d.Own(raw, start); ok {
-				known.Add(whole, record.Value{Text: text})
-				*at = T(text)
-			}
+	if known := &w.Known[w.Place].Part; len(raw) > len(xen.NullRef) && d.valueEnds() && known.Awake() {
+		var chain record.Chain
+		if text, ok := d.Part(known, &chain, d.Data[start:d.Pos+len(valueEnd)], raw, start, 0, ""); ok {
+			*at = T(text)
 			return
 		}
 	}
 	record.KeepRaw(&d.Core, at, raw, start)
+}
+
+// keepWord reads a word of an enumeration. Most are the same as in the record before.
+func keepWord[T ~string](d *decoder, w *record.Walk, at *T) {
+	var chain record.Chain
+	known := &w.Known[w.Place].Part
+	item, n, whole := known.Follow(&chain, d.Data[d.Pos:])
+	if whole {
+		*at = T(item.Text)
+		d.Pos += n - len(valueEnd)
+		return
+	}
+	start := d.Pos
+	if raw, from := d.scalar(); len(raw) == 0 || !d.valueEnds() {
+		record.KeepRaw(&d.Core, at, raw, from)
+	} else if text, ok := d.Part(known, &chain, d.Data[start:d.Pos+len(valueEnd)], raw, from, 0, ""); ok {
+		*at = T(text)
+	} else {
+		record.KeepRaw(&d.Core, at, raw, from)
+	}
 }
 
 // longText is how long a text has to be before it is worth remembering, in bytes.
@@ -81,8 +93,9 @@ func keepTexts[T ~string](d *decoder, w *record.Walk, at *[]T) {
 		return
 	}
 	mark, start := d.Text.Mark(), d.Pos
+	var chain record.Chain
 	for ok := d.OpenArray(); ok; ok = d.NextItem() {
-		d.item(&w.Known[w.Place].Part)
+		d.item(&w.Known[w.Place].Part, &chain)
 	}
 	if cells, ok := d.Remember(w, mark, start); ok {
 		*at = record.Set[T](cells)
@@ -107,22 +120,19 @@ func keepMap[K, V ~string](d *decoder, w *record.Walk, at *xen.Map[K, V]) {
 }
 
 // item reads an item of a set into a cell.
-func (d *decoder) item(known *record.Memo) {
+func (d *decoder) item(known *record.Table, chain *record.Chain) {
 	start, awake := d.Pos, known.Awake()
 	if awake {
-		if v, n := known.Find(d.Data[start:]); v != nil {
-			d.Text.Cell(v.Text)
+		if item, n, whole := known.Follow(chain, d.Data[start:]); whole {
+			d.Text.Cell(item.Text)
 			d.Pos += n - len(valueEnd)
 			return
 		}
 	}
 	raw, from := d.scalar()
 	if awake && d.valueEnds() {
-		if whole := d.Data[start : d.Pos+len(valueEnd)]; known.Admits(whole) {
-			if text, ok := d.Own(raw, from); ok {
-				known.Add(whole, record.Value{Text: text})
-				d.Text.Cell(text)
-			}
+		if text, ok := d.Part(known, chain, d.Data[start:d.Pos+len(valueEnd)], raw, from, 0, ""); ok {
+			d.Text.Cell(text)
 			return
 		}
 	}
@@ -130,15 +140,16 @@ func (d *decoder) item(known *record.Memo) {
 }
 
 // pairs reads the pairs of a map into cells.
-func (d *decoder) pairs(known *record.Memo) {
+func (d *decoder) pairs(known *record.Table) {
 	named := d.Pass("<struct><member><name>") // what comes next is a name
 	if named {
 		d.Enter()
 	} else if !d.OpenStruct() {
 		return
 	}
+	var chain record.Chain
 	for {
-		d.pair(known, named)
+		d.pair(known, &chain, named)
 		if named = d.Pass(memberEnd); !named && !d.NextMember() {
 			return
 		}
@@ -146,28 +157,32 @@ func (d *decoder) pairs(known *record.Memo) {
 }
 
 // pair reads a pair from its name on, or from its value on where the name was read.
-func (d *decoder) pair(known *record.Memo, named bool) {
-	start, awake := d.Pos, named && known.Awake()
+func (d *decoder) pair(known *record.Table, chain *record.Chain, named bool) {
+	start, awake, key := d.Pos, named && known.Awake(), ""
 	if awake {
-		if v, n := known.Find(d.Data[start:]); v != nil {
-			d.Text.Cell(v.Cells[0])
-			d.Text.Cell(v.Cells[1])
-			d.Pos += n - len(valueEnd)
+		item, n, whole := known.Follow(chain, d.Data[start:])
+		d.Pos += n
+		if whole {
+			d.Text.CellPair(item.Key, item.Text)
+			d.Pos -= len(valueEnd)
 			return
 		}
+		if item != nil {
+			key = item.Key
+		}
 	}
-	if named && !d.openNamed() {
-		return
+	if d.Pos == start {
+		if named && !d.openNamed() {
+			return
+		}
+		key = d.MemberName()
 	}
-	key := d.MemberName()
-	d.Text.Cell(key)
+	keyed := d.Pos - start
 	raw, from := d.scalar()
+	d.Text.Cell(key)
 	if awake && d.valueEnds() {
-		if whole := d.Data[start : d.Pos+len(valueEnd)]; known.Admits(whole) {
-			if text, ok := d.Own(raw, from); ok {
-				known.Add(whole, record.Value{Cells: []string{key, text}})
-				d.Text.Cell(text)
-			}
+		if text, ok := d.Part(known, chain, d.Data[start:d.Pos+len(valueEnd)], raw, from, keyed, key); ok {
+			d.Text.Cell(text)
 			return
 		}
 	}

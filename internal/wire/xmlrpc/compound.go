@@ -40,9 +40,12 @@ const memberEnd = "</value></member><member><name>"
 
 // NextMember goes on to the next member; false at the end of the struct.
 func (d *decoder) NextMember() bool {
-	if rest := d.Data[d.Pos:]; len(rest) > len(memberEnd) && string(rest[:len(memberEnd)]) == memberEnd {
-		d.Pos += len(memberEnd)
+	if d.Pass(memberEnd) {
 		return d.openNamed()
+	}
+	if d.Pass("</value></member></struct>") {
+		d.Leave()
+		return false
 	}
 	return d.closeMember() && d.openMember()
 }
@@ -108,6 +111,10 @@ func (d *decoder) MemberName() string {
 
 // OpenArray opens an array and its first item: for ok := d.OpenArray(); ok; ok = d.NextItem() { … }.
 func (d *decoder) OpenArray() bool {
+	if d.Pos != d.Held && d.Pass("<array><data><value>") {
+		d.Enter()
+		return true
+	}
 	if d.Pos != d.Held {
 		if d.eat("<array>") {
 			if d.eat("<data>") {
@@ -132,9 +139,12 @@ const itemEnd = "</value><value>"
 
 // NextItem goes on to the next item; false at the end of the array.
 func (d *decoder) NextItem() bool {
-	if rest := d.Data[d.Pos:]; len(rest) > len(itemEnd) && string(rest[:len(itemEnd)]) == itemEnd {
-		d.Pos += len(itemEnd)
+	if d.Pass(itemEnd) {
 		return true
+	}
+	if d.Pass("</value></data></array>") {
+		d.Leave()
+		return false
 	}
 	return d.closeValue() && d.openItem()
 }

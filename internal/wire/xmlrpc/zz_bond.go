@@ -34,7 +34,7 @@ func decodeBond(d *decoder, r *xen.Bond) {
 		case 4:
 			keepRef(d, &w, &r.PrimarySlave)
 		case 5:
-			r.Mode = xen.BondMode(d.Word())
+			keepWord(d, &w, &r.Mode)
 		case 6:
 			keepMap(d, &w, &r.Properties)
 		case 7:

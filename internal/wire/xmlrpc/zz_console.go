@@ -22,7 +22,7 @@ func decodeConsole(d *decoder, r *xen.Console) {
 		case 0:
 			keepText(d, &w, &r.UUID)
 		case 1:
-			r.Protocol = xen.ConsoleProtocol(d.Word())
+			keepWord(d, &w, &r.Protocol)
 		case 2:
 			keepText(d, &w, &r.Location)
 		case 3:

@@ -28,7 +28,7 @@ func decodeMessageRecord(d *decoder, r *xen.MessageRecord) {
 		case 2:
 			r.Priority = d.Int()
 		case 3:
-			r.Cls = xen.Cls(d.Word())
+			keepWord(d, &w, &r.Cls)
 		case 4:
 			keepText(d, &w, &r.ObjUUID)
 		case 5:

@@ -57,7 +57,7 @@ func decodeNetwork(d *decoder, r *xen.Network) {
 		case 12:
 			keepTexts(d, &w, &r.Tags)
 		case 13:
-			r.DefaultLockingMode = xen.NetworkDefaultLockingMode(d.Word())
+			keepWord(d, &w, &r.DefaultLockingMode)
 		case 14:
 			keepMap(d, &w, &r.AssignedIps)
 		case 15:

@@ -28,7 +28,7 @@ func decodeNetworkSriov(d *decoder, r *xen.NetworkSriov) {
 		case 3:
 			r.RequiresReboot = d.Bool()
 		case 4:
-			r.ConfigurationMode = xen.SriovConfigurationMode(d.Word())
+			keepWord(d, &w, &r.ConfigurationMode)
 		}
 	}
 	r.Unknown = w.Unknown

@@ -45,7 +45,7 @@ func decodePGPU(d *decoder, r *xen.PGPU) {
 		case 8:
 			d.Other(&r.SupportedVGPUMaxCapacities)
 		case 9:
-			r.Dom0Access = xen.PCIDom0Access(d.Word())
+			keepWord(d, &w, &r.Dom0Access)
 		case 10:
 			r.IsSystemDisplayDevice = d.Bool()
 		case 11:

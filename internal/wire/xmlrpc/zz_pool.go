@@ -189,13 +189,13 @@ func decodePool(d *decoder, r *xen.Pool) {
 		case 53:
 			keepRef(d, &w, &r.TelemetryUUID)
 		case 54:
-			r.TelemetryFrequency = xen.TelemetryFrequency(d.Word())
+			keepWord(d, &w, &r.TelemetryFrequency)
 		case 55:
 			r.TelemetryNextCollection = d.Time()
 		case 56:
 			r.LastUpdateSync = d.Time()
 		case 57:
-			r.UpdateSyncFrequency = xen.UpdateSyncFrequency(d.Word())
+			keepWord(d, &w, &r.UpdateSyncFrequency)
 		case 58:
 			r.UpdateSyncDay = d.Int()
 		case 59:

@@ -21,7 +21,7 @@ func decodeSDNController(d *decoder, r *xen.SDNController) {
 		case 0:
 			keepText(d, &w, &r.UUID)
 		case 1:
-			r.Protocol = xen.SDNControllerProtocol(d.Word())
+			keepWord(d, &w, &r.Protocol)
 		case 2:
 			keepText(d, &w, &r.Address)
 		case 3:

@@ -34,7 +34,7 @@ func decodeSRStat(d *decoder, r *xen.SRStat) {
 		case 5:
 			r.Clustered = d.Bool()
 		case 6:
-			r.Health = xen.SRHealth(d.Word())
+			keepWord(d, &w, &r.Health)
 		}
 	}
 	r.Unknown = w.Unknown

@@ -46,7 +46,7 @@ func decodeTask(d *decoder, r *xen.Task) {
 		case 6:
 			r.Finished = d.Time()
 		case 7:
-			r.Status = xen.TaskStatus(d.Word())
+			keepWord(d, &w, &r.Status)
 		case 8:
 			keepRef(d, &w, &r.ResidentOn)
 		case 9:

@@ -31,7 +31,7 @@ func decodeTunnel(d *decoder, r *xen.Tunnel) {
 		case 4:
 			keepMap(d, &w, &r.OtherConfig)
 		case 5:
-			r.Protocol = xen.TunnelProtocol(d.Word())
+			keepWord(d, &w, &r.Protocol)
 		}
 	}
 	r.Unknown = w.Unknown

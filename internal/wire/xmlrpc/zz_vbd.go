@@ -53,9 +53,9 @@ func decodeVBD(d *decoder, r *xen.VBD) {
 		case 7:
 			r.Bootable = d.Bool()
 		case 8:
-			r.Mode = xen.VBDMode(d.Word())
+			keepWord(d, &w, &r.Mode)
 		case 9:
-			r.Type = xen.VBDType(d.Word())
+			keepWord(d, &w, &r.Type)
 		case 10:
 			r.Unpluggable = d.Bool()
 		case 11:

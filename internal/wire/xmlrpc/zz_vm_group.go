@@ -26,7 +26,7 @@ func decodeVMGroup(d *decoder, r *xen.VMGroup) {
 		case 2:
 			keepText(d, &w, &r.NameDescription)
 		case 3:
-			r.Placement = xen.PlacementPolicy(d.Word())
+			keepWord(d, &w, &r.Placement)
 		case 4:
 			keepRefs(d, &r.VMs)
 		}

@@ -64,7 +64,7 @@ func decodeVMMetrics(d *decoder, r *xen.VMMetrics) {
 		case 14:
 			r.Nomigrate = d.Bool()
 		case 15:
-			r.CurrentDomainType = xen.DomainType(d.Word())
+			keepWord(d, &w, &r.CurrentDomainType)
 		case 16:
 			r.NUMAOptimised = d.Bool()
 		case 17:

@@ -33,7 +33,7 @@ func decodeVTPM(d *decoder, r *xen.VTPM) {
 		case 4:
 			keepRef(d, &w, &r.Backend)
 		case 5:
-			r.PersistenceBackend = xen.PersistenceBackend(d.Word())
+			keepWord(d, &w, &r.PersistenceBackend)
 		case 6:
 			r.IsUnique = d.Bool()
 		case 7:
