@@ -11,8 +11,9 @@ import (
 
 // decider decides about VMs of one Input. What it has promised in this round counts as used.
 type decider struct {
-	in     Input
-	memory map[xen.HostRef]int64 // bytes in use or promised; made when first needed
+	in       Input
+	used     map[xen.HostRef]int64 // bytes, by the VMs of each host; read when first needed, and read-only
+	promised map[xen.HostRef]int64 // bytes, beside those
 }
 
 // subject is one declared VM that was found in the pool, on its way through the rules.

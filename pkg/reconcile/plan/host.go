@@ -29,17 +29,17 @@ func (d *decider) refuse(s subject, ref xen.HostRef, host *xen.Host) string {
 	if _, ok := host.OtherConfig.Get("MAINTENANCE_MODE"); ok {
 		return "is in maintenance mode"
 	}
-	if why := d.storage(s.vm, ref); why != "" {
+	if why := d.storage(s.vm, host); why != "" {
 		return why
 	}
-	if why := d.networks(s, ref); why != "" {
+	if why := d.networks(s, ref, host); why != "" {
 		return why
 	}
 	return cpus(s.vm, host)
 }
 
 // storage names an SR of the VM's disks, or of its memory image, that is not attached to the host. xapi: VM_REQUIRES_SR.
-func (d *decider) storage(vm *xen.VM, host xen.HostRef) string {
+func (d *decider) storage(vm *xen.VM, host *xen.Host) string {
 	disks := make([]xen.VDIRef, 0, len(vm.VBDs)+1)
 	for _, ref := range vm.VBDs {
 		if vbd, ok := store.Get[xen.VBD](d.in.Snapshot, string(ref)); ok && !vbd.Empty {
@@ -54,30 +54,30 @@ func (d *decider) storage(vm *xen.VM, host xen.HostRef) string {
 		if !ok {
 			continue
 		}
-		if sr, ok := store.Get[xen.SR](d.in.Snapshot, string(vdi.SR)); ok && !d.attached(sr, host) {
+		if sr, ok := store.Get[xen.SR](d.in.Snapshot, string(vdi.SR)); ok && !d.attached(vdi.SR, host) {
 			return fmt.Sprintf("has the SR %q not attached", sr.NameLabel)
 		}
 	}
 	return ""
 }
 
-// attached reports whether an SR is plugged on a host.
-func (d *decider) attached(sr *xen.SR, host xen.HostRef) bool {
-	return slices.ContainsFunc(sr.PBDs, func(ref xen.PBDRef) bool {
+// attached reports whether an SR is plugged on a host. A host has fewer PBDs than a shared SR has.
+func (d *decider) attached(sr xen.SRRef, host *xen.Host) bool {
+	return slices.ContainsFunc(host.PBDs, func(ref xen.PBDRef) bool {
 		pbd, ok := store.Get[xen.PBD](d.in.Snapshot, string(ref))
-		return ok && pbd.Host == host && pbd.CurrentlyAttached
+		return ok && pbd.SR == sr && pbd.CurrentlyAttached
 	})
 }
 
 // networks names a network of the VM that the host does not reach. xapi: VM_REQUIRES_NETWORK.
-func (d *decider) networks(s subject, host xen.HostRef) string {
-	for _, ref := range s.vm.VIFs {
-		vif, ok := store.Get[xen.VIF](d.in.Snapshot, string(ref))
+func (d *decider) networks(s subject, ref xen.HostRef, host *xen.Host) string {
+	for _, own := range s.vm.VIFs {
+		vif, ok := store.Get[xen.VIF](d.in.Snapshot, string(own))
 		if !ok {
 			continue
 		}
 		network, ok := store.Get[xen.Network](d.in.Snapshot, string(vif.Network))
-		if ok && !d.reaches(s, network, host) {
+		if ok && !d.reaches(s, vif.Network, network, ref, host) {
 			return fmt.Sprintf("does not reach the network %q", network.NameLabel)
 		}
 	}
@@ -86,26 +86,26 @@ func (d *decider) networks(s subject, host xen.HostRef) string {
 
 // reaches reports whether VMs on a host can use a network. xapi: a network without PIFs is internal to the host whose
 // running VMs use it, and free for any host while none does.
-func (d *decider) reaches(s subject, network *xen.Network, host xen.HostRef) bool {
-	if !network.Managed {
+func (d *decider) reaches(s subject, network xen.NetworkRef, n *xen.Network, ref xen.HostRef, host *xen.Host) bool {
+	if !n.Managed {
 		return true
 	}
-	if len(network.PIFs) > 0 {
-		return slices.ContainsFunc(network.PIFs, func(ref xen.PIFRef) bool {
-			pif, ok := store.Get[xen.PIF](d.in.Snapshot, string(ref))
-			return ok && pif.Host == host
+	if len(n.PIFs) > 0 {
+		return slices.ContainsFunc(host.PIFs, func(own xen.PIFRef) bool { // a host has fewer than a network has
+			pif, ok := store.Get[xen.PIF](d.in.Snapshot, string(own))
+			return ok && pif.Network == network
 		})
 	}
-	if shared, _ := network.OtherConfig.Get("assume_network_is_shared"); shared == "true" {
+	if shared, _ := n.OtherConfig.Get("assume_network_is_shared"); shared == "true" {
 		return true
 	}
-	return !slices.ContainsFunc(network.VIFs, func(ref xen.VIFRef) bool {
-		vif, ok := store.Get[xen.VIF](d.in.Snapshot, string(ref))
+	return !slices.ContainsFunc(n.VIFs, func(other xen.VIFRef) bool {
+		vif, ok := store.Get[xen.VIF](d.in.Snapshot, string(other))
 		if !ok || !vif.CurrentlyAttached || vif.VM == s.ref {
 			return false
 		}
 		user, ok := store.Get[xen.VM](d.in.Snapshot, string(vif.VM))
-		return ok && live(user) && user.ResidentOn != host
+		return ok && live(user) && user.ResidentOn != ref
 	})
 }
 

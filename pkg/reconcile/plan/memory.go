@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"maps"
-
 	"github.com/xencontroller/xencontroller/pkg/store"
 	"github.com/xencontroller/xencontroller/pkg/xapi/xen"
 )
@@ -24,13 +22,13 @@ func (d *decider) freeMemory(ref xen.HostRef, host *xen.Host) int64 {
 	if !ok {
 		return 0
 	}
-	if d.memory == nil {
-		d.memory = maps.Clone(d.in.Memory.at(d.in.Snapshot))
+	if d.used == nil {
+		d.used = d.in.Memory.at(d.in.Snapshot)
 		for _, op := range d.in.InFlight {
 			d.promise(&op.Action)
 		}
 	}
-	return max(0, metrics.MemoryTotal-host.MemoryOverhead-d.memory[ref])
+	return max(0, metrics.MemoryTotal-host.MemoryOverhead-d.used[ref]-d.promised[ref])
 }
 
 // promise counts the memory that an action will take on its host, unless the pool counts it there already.
@@ -40,7 +38,10 @@ func (d *decider) promise(a *Action) {
 	}
 	vm, ok := store.Get[xen.VM](d.in.Snapshot, string(a.VM))
 	if !ok || (vm.ResidentOn != a.Host && vm.ScheduledToBeResidentOn != a.Host) {
-		d.memory[a.Host] += a.Memory
+		if d.promised == nil {
+			d.promised = map[xen.HostRef]int64{}
+		}
+		d.promised[a.Host] += a.Memory
 	}
 }
 

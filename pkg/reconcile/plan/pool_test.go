@@ -205,6 +205,7 @@ func (w *world) sr(name string, words []string) error {
 		for host := range strings.SplitSeq(value, ",") {
 			pbd := xen.PBDRef("pbd-" + name + host)
 			sr.PBDs = append(sr.PBDs, pbd)
+			w.hosts[host].PBDs = append(w.hosts[host].PBDs, pbd)
 			w.add(string(pbd), &xen.PBD{UUID: string(pbd), Host: xen.HostRef("host-" + host), SR: xen.SRRef("sr-" + name), CurrentlyAttached: true})
 		}
 		return nil
@@ -222,7 +223,8 @@ func (w *world) network(name string, words []string) error {
 		for host := range strings.SplitSeq(value, ",") {
 			pif := xen.PIFRef("pif-" + name + host)
 			network.PIFs = append(network.PIFs, pif)
-			w.add(string(pif), &xen.PIF{UUID: string(pif), Host: xen.HostRef("host-" + host)})
+			w.hosts[host].PIFs = append(w.hosts[host].PIFs, pif)
+			w.add(string(pif), &xen.PIF{UUID: string(pif), Host: xen.HostRef("host-" + host), Network: xen.NetworkRef("network-" + name)})
 		}
 		return nil
 	})
