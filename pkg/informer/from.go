@@ -131,6 +131,7 @@ func (f *fromStream) apply(ctx context.Context) error {
 		i.publish(i.store.Apply(f.batches(batch.Events)...))
 		generation, _ := generationOf(f.token)
 		i.position.generation(generation)
+		giveWay()
 		if err := f.tally.check(batch.ValidRefCounts, i.store.Snapshot()); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/xencontroller/xencontroller/pkg/xapi"
@@ -87,6 +88,10 @@ func (r registered) list(ctx context.Context, reason string) error {
 	return r.informer.resync(ctx, r.session, r.informer.listed, reason)
 }
 
+// giveWay lets those go first who were told of changes. Otherwise they would have to wait until the next events were asked
+// for, or another processor has woken up for them.
+func giveWay() { runtime.Gosched() }
+
 func (r registered) apply(ctx context.Context) error {
 	i := r.informer
 	for {
@@ -96,6 +101,7 @@ func (r registered) apply(ctx context.Context) error {
 		}
 		i.publish(i.store.Apply(i.batches(events)...))
 		i.position.event(events[len(events)-1].ID)
+		giveWay()
 		if due := i.dueForReading(time.Now()); len(due) > 0 {
 			if err := i.resync(ctx, r.session, due, reasonDecode); err != nil {
 				return err
