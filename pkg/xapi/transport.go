@@ -40,29 +40,32 @@ type wire struct {
 func newWire(e endpoint, agent string, trust *trust, conns *conns, dialect *dialect) *wire {
 	w := &wire{endpoint: e, agent: agent, conns: conns, dialect: dialect}
 	config := trust.config(e, w.saw)
-	w.calls, w.events = w.newHTTPClient(config, 16), w.newHTTPClient(config, 2)
+	open := func(ctx context.Context) (net.Conn, error) { return w.conns.open(ctx, w.endpoint) }
+	w.calls, w.events = newHTTPClient(newTransport(open, config)), newHTTPClient(&line{open: open, tls: config})
 	return w
 }
 
-func (w *wire) newHTTPClient(trust *tls.Config, idle int) *http.Client {
+func newHTTPClient(t http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport:     t,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func newTransport(open func(context.Context) (net.Conn, error), trust *tls.Config) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	return &http.Client{
-		Transport: &http.Transport{
-			Proxy: nil, // a pool is reached directly; the environment's proxies are for other things
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return w.conns.open(ctx, w.endpoint)
-			},
-			TLSClientConfig:        trust,
-			TLSHandshakeTimeout:    dialTimeout,
-			Protocols:              protocols,
-			DisableCompression:     true, // xapi never compresses, and its header block is short of room
-			MaxIdleConnsPerHost:    idle,
-			IdleConnTimeout:        5 * time.Minute,
-			ReadBufferSize:         32 << 10,
-			MaxResponseHeaderBytes: 16 << 10,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	return &http.Transport{
+		Proxy:                  nil, // a pool is reached directly; the environment's proxies are for other things
+		DialContext:            func(ctx context.Context, _, _ string) (net.Conn, error) { return open(ctx) },
+		TLSClientConfig:        trust,
+		TLSHandshakeTimeout:    dialTimeout,
+		Protocols:              protocols,
+		DisableCompression:     true, // xapi never compresses, and its header block is short of room
+		MaxIdleConnsPerHost:    16,
+		IdleConnTimeout:        5 * time.Minute,
+		ReadBufferSize:         32 << 10,
+		MaxResponseHeaderBytes: maxReplyHead,
 	}
 }
 
