@@ -103,17 +103,17 @@ func BenchmarkEventToCall(b *testing.B) {
 		}
 	}
 	b.StopTimer()
-	report(b, watch.took)
+	reportAs(b, "", watch.took)
 }
 
-// report gives the middle and the tail of what was measured.
-func report(b *testing.B, took []time.Duration) {
+// reportAs gives the middle and the tail of what was measured.
+func reportAs(b *testing.B, what string, took []time.Duration) {
 	if len(took) == 0 {
 		b.Fatal("no call was made")
 	}
 	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), what+"p50-µs")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), what+"p99-µs")
 }
 
 // startController runs the controller on the pool.

@@ -19,16 +19,17 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/simulator"
 )
 
-// serveHere names the environment variable that makes this test's binary a simulator: its value is a served, as JSON.
+// serveHere names the environment variable that makes this test's binary a server: its value is a served, as JSON.
 const serveHere = "XENCONTROLLER_BENCH_SERVES"
 
 // served says which pool a process of its own serves, on how many cores.
 type served struct {
-	Listen  string
-	Hosts   int
-	VMs     int
-	Version string
-	Cores   int
+	Listen   string
+	Hosts    int
+	VMs      int
+	Version  string
+	Cores    int
+	Scripted bool // by a server that has its answers ready, over TLS
 }
 
 // usage is what a serving process has used so far.
@@ -57,6 +58,9 @@ func serve(text string, in io.Reader, out io.Writer) error {
 		return err
 	}
 	runtime.GOMAXPROCS(s.Cores)
+	if s.Scripted {
+		return serveScripted(s, in, out)
+	}
 	pool, err := simulator.New(simulator.Model{Hosts: s.Hosts, VMs: s.VMs, Version: s.Version})
 	if err != nil {
 		return err
@@ -96,7 +100,7 @@ func used(collect bool) (usage, error) {
 		Resident: int64(m.Sys - m.HeapReleased), Goroutines: runtime.NumGoroutine()}, nil
 }
 
-// process is a simulator in a process of its own.
+// process is a server in a process of its own.
 type process struct {
 	url  string
 	cmd  *exec.Cmd
@@ -105,7 +109,7 @@ type process struct {
 	once sync.Once
 }
 
-// start runs a simulator until the benchmark ends.
+// start runs a server until the benchmark ends.
 func start(b *testing.B, s served) *process {
 	b.Helper()
 	text, err := json.Marshal(s)
@@ -127,9 +131,10 @@ func start(b *testing.B, s served) *process {
 		b.Fatal(err)
 	}
 	p := &process{cmd: cmd, in: in, out: bufio.NewScanner(out)}
+	p.out.Buffer(nil, 64<<20)
 	b.Cleanup(func() { p.end(b) })
 	if !p.out.Scan() {
-		b.Fatal("the simulator did not start")
+		b.Fatal("the server did not start")
 	}
 	p.url = p.out.Text()
 	return p
@@ -140,7 +145,7 @@ func (p *process) end(b *testing.B) {
 	p.once.Do(func() {
 		_ = p.in.Close() // which ends it
 		if err := p.cmd.Wait(); err != nil {
-			b.Errorf("the simulator's process: %v", err)
+			b.Errorf("the server's process: %v", err)
 		}
 	})
 }
@@ -148,16 +153,22 @@ func (p *process) end(b *testing.B) {
 // usage asks the process what it has used; after a collection of garbage where collect says so.
 func (p *process) usage(b *testing.B, collect bool) usage {
 	b.Helper()
-	word := "usage\n"
+	word := "usage"
 	if collect {
-		word = "collect\n"
-	}
-	if _, err := io.WriteString(p.in, word); err != nil || !p.out.Scan() {
-		b.Fatalf("the simulator's process has gone: %v", err)
+		word = "collect"
 	}
 	var u usage
-	if err := json.Unmarshal(p.out.Bytes(), &u); err != nil {
+	p.ask(b, word, &u)
+	return u
+}
+
+// ask sends the process a line and reads its answer.
+func (p *process) ask(b *testing.B, line string, answer any) {
+	b.Helper()
+	if _, err := io.WriteString(p.in, line+"\n"); err != nil || !p.out.Scan() {
+		b.Fatalf("the server's process has gone: %v", err)
+	}
+	if err := json.Unmarshal(p.out.Bytes(), answer); err != nil {
 		b.Fatal(err)
 	}
-	return u
 }
