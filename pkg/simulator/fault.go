@@ -11,9 +11,10 @@ import (
 
 // Call is what a Fault sees of a call.
 type Call struct {
-	Method string // as called: "Async.VM.start"
-	Host   string // name_label of the member that it came in on
-	Roll   uint64 // random, from the model's seed; another for every call
+	Method     string // as called: "Async.VM.start"
+	Host       string // name_label of the member that it came in on
+	Originator string // of the caller's session, or of the login; "" for none
+	Roll       uint64 // random, from the model's seed; another for every call
 }
 
 // Fault decides what goes wrong with one call before xapi handles it; nil is nothing. It is asked under the pool's lock
@@ -33,6 +34,7 @@ type fate struct {
 	delay                                      time.Duration
 	before                                     []func(*Pool)
 	migration                                  migrationMishap
+	answer                                     answerMishap
 }
 
 type plainMishap int
@@ -100,6 +102,22 @@ func (o on) Strike(c Call) Mishap {
 	prefix, wild := strings.CutSuffix(o.method, "*")
 	if c.Method == o.method || wild && strings.HasPrefix(c.Method, prefix) {
 		return o.fault.Strike(c)
+	}
+	return nil
+}
+
+type by struct {
+	originator string
+	fault      Fault
+}
+
+// By limits a fault to the calls of one program: those on sessions of its originator, and its logins.
+func By(originator string, f Fault) Fault { return by{originator, f} }
+
+// Strike implements Fault.
+func (b by) Strike(c Call) Mishap {
+	if c.Originator == b.originator {
+		return b.fault.Strike(c)
 	}
 	return nil
 }
@@ -181,15 +199,15 @@ func (p *Pool) Inject(f Fault) (remove func()) {
 }
 
 // fateOf counts a call and asks the faults about it.
-func (p *Pool) fateOf(m *member, method string) fate {
+func (p *Pool) fateOf(m *member, rq *request) fate {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls[method]++
+	p.calls[rq.method]++
 	if len(p.faults) == 0 {
 		return fate{}
 	}
 	var f fate
-	c := Call{Method: method, Host: m.name, Roll: p.rng.Uint64()}
+	c := Call{Method: rq.method, Host: m.name, Originator: p.originatorOf(m, rq), Roll: p.rng.Uint64()}
 	for _, in := range p.faults {
 		if mishap := in.fault.Strike(c); mishap != nil {
 			mishap.befall(&f)
@@ -199,6 +217,22 @@ func (p *Pool) fateOf(m *member, method string) fate {
 		p.life.events.loseAll()
 	}
 	return f
+}
+
+// originatorOf is who makes a call, by its own account. The lock must be held.
+func (p *Pool) originatorOf(m *member, rq *request) string {
+	at := 0
+	if rq.method == "session.login_with_password" {
+		at = 3
+	}
+	if len(rq.params) <= at {
+		return ""
+	}
+	text, _ := rq.params[at].(string)
+	if at > 0 {
+		return text
+	}
+	return (&tx{life: p.lifeOf(m)}).str("session", text, "originator")
 }
 
 // Calls counts the calls that arrived, by method as called on the wire.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/xencontroller/xencontroller/internal/datamodel"
 )
@@ -82,41 +81,46 @@ func (h *httpConn) post(rq *httpRequest) bool {
 		return false
 	}
 	answered := h.member.pool.tellCall(h.member, call)
-	r, ok := h.meetFate(to, call)
-	answered(r, ok)
+	r, fate, ok := h.meetFate(to, call)
+	answered(r, ok && !fate.answer.spoils())
 	if !ok {
 		return false
 	}
+	if fate.answer.page != nil {
+		h.sendPage(fate.answer.page, rq.version)
+		return false
+	}
 	h.sendReply(rq, door.contentType, write, r)
+	if fate.answer.half {
+		h.sendHalf(fate.answer.stalls)
+		return false
+	}
 	return h.send() && rq.keepAlive()
 }
 
 // meetFate carries out a call under the faults that strike it. It says false when there is no answer.
-func (h *httpConn) meetFate(to *member, call request) (reply, bool) {
+func (h *httpConn) meetFate(to *member, call request) (reply, fate, bool) {
 	p := h.member.pool
-	fate := p.fateOf(h.member, call.method)
+	fate := p.fateOf(h.member, &call)
 	if fate.delay > 0 && !p.pause(fate.delay) || fate.reset {
-		return reply{}, false
+		return reply{}, fate, false
 	}
 	for _, f := range fate.before {
 		f(p)
 	}
 	if fate.silent {
 		h.stayDumb()
-		return reply{}, false
+		return reply{}, fate, false
+	}
+	if fate.answer.refused {
+		return reply{}, fate, !fate.loseReply
 	}
 	call.hang, call.taskFailure, call.migration = fate.hang, fate.taskFailure, fate.migration
 	if fate.failure != nil {
-		return reply{failure: fate.failure}, !fate.loseReply
+		return reply{failure: fate.failure}, fate, !fate.loseReply
 	}
 	r := p.dispatch(to, call)
-	return r, !fate.loseReply && !errors.Is(asError(r.failure), errLifeEnded)
-}
-
-// stayDumb waits until the client gives up, or the member's xapi ends and its connections with it.
-func (h *httpConn) stayDumb() {
-	_ = h.conn.SetReadDeadline(time.Time{})
-	_, _ = h.conn.Read(make([]byte, 1)) // more, or the end: signs of a client that does not wait any more
+	return r, fate, !fate.loseReply && !errors.Is(asError(r.failure), errLifeEnded)
 }
 
 func asError(f *Failure) error {

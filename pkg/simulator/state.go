@@ -28,7 +28,8 @@ type HostState struct {
 	Name      string `json:"name"`
 	UUID      string `json:"uuid"`
 	URL       string `json:"url"`
-	Answers   string `json:"answers"` // up, down, silent, booting
+	Answers   string `json:"answers"` // up, down, silent, booting, waiting
+	Role      string `json:"role"`    // of its xapi: master, slave; "apart": master of a pool of its own
 	Enabled   bool   `json:"enabled"`
 	Live      bool   `json:"live"`
 	FreeBytes int64  `json:"freeBytes"`
@@ -101,7 +102,7 @@ func (t *tx) seenFrom(m *member) *tx {
 
 func (t *tx) hostState(m *member) HostState {
 	s := HostState{
-		Name: t.str("host", m.host, "name_label"), UUID: m.hostUUID, URL: m.url, Answers: string(m.state),
+		Name: t.str("host", m.host, "name_label"), UUID: m.hostUUID, URL: m.url, Answers: string(m.state), Role: m.role(),
 		Enabled: t.flag("host", m.host, "enabled"), Live: t.hostLive(m.host), FreeBytes: t.hostMemory(m.host).free(countDynamicMin),
 	}
 	if !t.exists("host", m.host) { // the pool has forgotten it
@@ -113,6 +114,17 @@ func (t *tx) hostState(m *member) HostState {
 		}
 	}
 	return s
+}
+
+// role is what a member takes itself for.
+func (m *member) role() string {
+	switch {
+	case m.apart:
+		return "apart"
+	case m.life != nil:
+		return "master"
+	}
+	return "slave"
 }
 
 func (t *tx) vmStates() []VMState {
