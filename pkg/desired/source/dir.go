@@ -29,15 +29,22 @@ type Dir struct {
 	Log     logr.Logger // zero: silent
 	Metrics *Metrics    // nil: not counted
 
-	watch func() (watcher, error) // nil: the file system's events
+	// Watch opens what tells of changes, once for each Run; nil: the events of the file system. Where these do not come, as
+	// on some network file systems and in virtual time, something else can tell.
+	Watch func() (Watcher, error)
 }
 
-// watcher is what a Dir needs of file events. Add may be called again for what is watched already.
-type watcher interface {
+// Watcher tells a Dir which files have changed. One goroutine calls it; the channels are never closed.
+type Watcher interface {
+	// Add watches a directory, not what is below it. It may be called again for what is watched already.
 	Add(dir string) error
+	// Remove ends that. A directory that has gone may be an error.
 	Remove(dir string) error
-	Changed() <-chan string // a changed path: a directory that was added, or an entry of one
-	Errors() <-chan error   // events may have been missed
+	// Changed gives the paths that have changed: a directory that was added, or an entry of one.
+	Changed() <-chan string
+	// Errors gives why changes may have been missed.
+	Errors() <-chan error
+	// Close ends it; it is called once, last.
 	Close() error
 }
 
@@ -46,7 +53,7 @@ type watcher interface {
 // from one goroutine, one after the other. Run ends with ctx, and returns nil then; another error means that nothing can
 // be watched at all.
 func (d *Dir) Run(ctx context.Context, changed func(*desired.Set, error)) error {
-	open := d.watch
+	open := d.Watch
 	if open == nil {
 		open = openFsnotify
 	}
@@ -54,7 +61,7 @@ func (d *Dir) Run(ctx context.Context, changed func(*desired.Set, error)) error 
 	if err != nil {
 		return fmt.Errorf("watching manifests: %w", err)
 	}
-	f := &follower{Dir: d, watcher: w, changed: changed, watched: map[string]interest{}}
+	f := &follower{Dir: d, Watcher: w, changed: changed, watched: map[string]interest{}}
 	f.run(ctx)
 	if err := w.Close(); err != nil {
 		return fmt.Errorf("watching manifests: %w", err)
@@ -65,7 +72,7 @@ func (d *Dir) Run(ctx context.Context, changed func(*desired.Set, error)) error 
 // follower is one Run; all of it belongs to one goroutine.
 type follower struct {
 	*Dir
-	watcher
+	Watcher
 	changed func(*desired.Set, error)
 	watched map[string]interest // by directory
 	refused map[string]string   // directories that could not be watched, and why

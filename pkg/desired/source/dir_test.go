@@ -17,7 +17,7 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/desired"
 )
 
-// fakeWatcher is a watcher whose events the test makes up.
+// fakeWatcher is a Watcher whose events the test makes up.
 type fakeWatcher struct {
 	changed chan string
 	errors  chan error
@@ -72,7 +72,7 @@ func follow(t *testing.T, d Dir, refuse error) *following {
 	}
 	put(t, filepath.Join(f.dir, "a.yaml"), vm("a", "Running"))
 	d.Paths = []string{f.dir}
-	d.watch = func() (watcher, error) { return f.fakeWatcher, nil }
+	d.Watch = func() (Watcher, error) { return f.fakeWatcher, nil }
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() {
@@ -282,7 +282,7 @@ func TestWhatIsNoLongerOfInterestIsNoLongerWatched(t *testing.T) {
 }
 
 func TestNothingCanBeWatched(t *testing.T) {
-	d := Dir{Paths: []string{"x"}, watch: func() (watcher, error) { return nil, errors.New("no inotify") }}
+	d := Dir{Paths: []string{"x"}, Watch: func() (Watcher, error) { return nil, errors.New("no inotify") }}
 	err := d.Run(t.Context(), func(*desired.Set, error) { t.Error("called") })
 	if err == nil || err.Error() != "watching manifests: no inotify" {
 		t.Errorf("got %v", err)

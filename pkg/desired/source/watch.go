@@ -19,7 +19,7 @@ type fsnotifyWatcher struct {
 	done    chan struct{}
 }
 
-func openFsnotify() (watcher, error) {
+func openFsnotify() (Watcher, error) {
 	fs, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, explain(err)
