@@ -26,6 +26,7 @@ type reply struct {
 	failure *Failure // nil: success
 	bare    bool     // system.listMethods: the value without a Status
 	early   bool     // raised before the dispatcher: no CORS headers
+	spoilt  answerMishap
 }
 
 func failed(err error) reply { return reply{failure: asFailure(err)} }

@@ -8,9 +8,10 @@ import (
 
 // answerMishap is what goes wrong with an answer on its way.
 type answerMishap struct {
-	half, stalls bool      // only the first half of it is written, and then nothing more; or the connection breaks
-	page         *httpPage // stands in its place
-	refused      bool      // the call has not been carried out
+	half    bool      // only the first half of it is written; then the connection breaks
+	stalls  bool      // with half: the connection stays, and nothing more comes
+	page    *httpPage // stands in its place
+	refused bool      // the call has not been carried out
 }
 
 // spoils reports whether the caller does not learn what the pool answered.
@@ -43,13 +44,10 @@ func proxyPage(status int) *httpPage {
 }
 
 // sendHalf writes the first half of h.out, with all of its head.
-func (h *httpConn) sendHalf(stalls bool) {
+func (h *httpConn) sendHalf() {
 	head := len(h.head)
 	h.out = h.out[:head+(len(h.out)-head)/2]
-	if !h.send() || !stalls {
-		return
-	}
-	h.stayDumb()
+	h.send()
 }
 
 // stayDumb waits until the client gives up, or the member's xapi ends and its connections with it.

@@ -81,46 +81,53 @@ func (h *httpConn) post(rq *httpRequest) bool {
 		return false
 	}
 	answered := h.member.pool.tellCall(h.member, call)
-	r, fate, ok := h.meetFate(to, call)
-	answered(r, ok && !fate.answer.spoils())
-	if !ok {
-		return false
+	r, ok := h.meetFate(to, call)
+	if !ok || !r.spoilt.stalls {
+		answered(r, ok && !r.spoilt.spoils())
 	}
-	if fate.answer.page != nil {
-		h.sendPage(fate.answer.page, rq.version)
+	switch {
+	case !ok:
+		return false
+	case r.spoilt.page != nil:
+		h.sendPage(r.spoilt.page, rq.version)
 		return false
 	}
 	h.sendReply(rq, door.contentType, write, r)
-	if fate.answer.half {
-		h.sendHalf(fate.answer.stalls)
+	if r.spoilt.half {
+		h.sendHalf()
+		if r.spoilt.stalls {
+			h.stayDumb()
+			answered(r, false) // its caller may have waited until now
+		}
 		return false
 	}
 	return h.send() && rq.keepAlive()
 }
 
 // meetFate carries out a call under the faults that strike it. It says false when there is no answer.
-func (h *httpConn) meetFate(to *member, call request) (reply, fate, bool) {
+func (h *httpConn) meetFate(to *member, call request) (reply, bool) {
 	p := h.member.pool
 	fate := p.fateOf(h.member, &call)
 	if fate.delay > 0 && !p.pause(fate.delay) || fate.reset {
-		return reply{}, fate, false
+		return reply{}, false
 	}
 	for _, f := range fate.before {
 		f(p)
 	}
 	if fate.silent {
 		h.stayDumb()
-		return reply{}, fate, false
+		return reply{}, false
 	}
 	if fate.answer.refused {
-		return reply{}, fate, !fate.loseReply
+		return reply{spoilt: fate.answer}, !fate.loseReply
 	}
 	call.hang, call.taskFailure, call.migration = fate.hang, fate.taskFailure, fate.migration
 	if fate.failure != nil {
-		return reply{failure: fate.failure}, fate, !fate.loseReply
+		return reply{failure: fate.failure, spoilt: fate.answer}, !fate.loseReply
 	}
 	r := p.dispatch(to, call)
-	return r, fate, !fate.loseReply && !errors.Is(asError(r.failure), errLifeEnded)
+	r.spoilt = fate.answer
+	return r, !fate.loseReply && !errors.Is(asError(r.failure), errLifeEnded)
 }
 
 func asError(f *Failure) error {

@@ -13,24 +13,28 @@ import (
 
 // schedule is a whole run: a pool, what is declared at first, and everything that happens to it and when.
 type schedule struct {
-	About   string // a sentence, for those that are kept
-	Seed    uint64 // of what the simulator and our own jitter draw
-	Hosts   int
-	VMs     int
-	Version string
-	Timing  string // none, demo, slow
-	Stale   bool   // a new master has an old copy of the database
-	Strict  bool   // a call that meets another operation fails at once
-	Events  string // register, from
-	DryRun  bool
-	Loud    bool // everything that is logged is looked through for secrets
-	Steps   []step
+	About    string // a sentence, for those that are kept
+	Seed     uint64 // of what the simulator and our own jitter draw
+	Hosts    int
+	VMs      int
+	Version  string
+	Timing   string // none, demo, slow
+	Stale    bool   // a new master has an old copy of the database
+	Strict   bool   // a call that meets another operation fails at once
+	Events   string // register, from, auto
+	Protocol string // auto, xml, json
+	TLS      string // "": none; pin, known-hosts
+	HA       bool   // is on, and tolerates one host's death
+	State    bool   // our process remembers the pool's members in a file
+	DryRun   bool
+	Loud     bool // everything that is logged is looked through for secrets
+	Steps    []step
 }
 
 // step is one thing that happens.
 type step struct {
 	At   time.Duration // from the beginning
-	What string        // declare, click, fault, …: see story_test.go
+	What string        // one of kinds
 	Args []string
 }
 
@@ -45,7 +49,10 @@ func (s *schedule) String() string {
 	if s.About != "" {
 		fmt.Fprintf(&b, "# %s\n", s.About)
 	}
-	fmt.Fprintf(&b, "seed %d\nhosts %d\nvms %d\nversion %s\ntiming %s\nevents %s\n", s.Seed, s.Hosts, s.VMs, s.Version, s.Timing, s.Events)
+	fmt.Fprintf(&b, "seed %d\nhosts %d\nvms %d\nversion %s\ntiming %s\nevents %s\nprotocol %s\n", s.Seed, s.Hosts, s.VMs, s.Version, s.Timing, s.Events, s.Protocol)
+	if s.TLS != "" {
+		fmt.Fprintf(&b, "tls %s\n", s.TLS)
+	}
 	for _, flag := range s.flags() {
 		if *flag.on {
 			fmt.Fprintln(&b, flag.name)
@@ -63,12 +70,12 @@ type scheduleFlag struct {
 }
 
 func (s *schedule) flags() []scheduleFlag {
-	return []scheduleFlag{{"stale", &s.Stale}, {"strict", &s.Strict}, {"dry-run", &s.DryRun}, {"loud", &s.Loud}}
+	return []scheduleFlag{{"stale", &s.Stale}, {"strict", &s.Strict}, {"ha", &s.HA}, {"state-file", &s.State}, {"dry-run", &s.DryRun}, {"loud", &s.Loud}}
 }
 
 // parseSchedule reads what String writes.
 func parseSchedule(text string) (*schedule, error) {
-	s := &schedule{}
+	s := &schedule{Protocol: "auto"}
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for n := 1; lines.Scan(); n++ {
 		if about, ok := strings.CutPrefix(lines.Text(), "#"); ok {
@@ -108,6 +115,10 @@ func (s *schedule) line(words []string) (err error) {
 		s.Timing = words[1]
 	case "events":
 		s.Events = words[1]
+	case "protocol":
+		s.Protocol = words[1]
+	case "tls":
+		s.TLS = words[1]
 	case "at":
 		if len(words) < 3 {
 			return fmt.Errorf("what happens at %s?", words[1])

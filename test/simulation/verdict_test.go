@@ -26,7 +26,6 @@ func (st *story) verdict() (problems []string) {
 	}
 	st.mu.Lock()
 	p, set := st.process, st.set
-	problems = append(problems, st.logged...)
 	st.mu.Unlock()
 	if p.isDead() {
 		return append(problems, "our process is dead at the end")
