@@ -184,7 +184,11 @@ func (c *Controller) OnSync(synced bool, _ string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.checkMaking(snap)
-	clear(c.reaping) // their deletion may have been missed
+	for ref := range c.reaping {
+		if _, there := store.Get[xen.Task](snap, string(ref)); !there {
+			delete(c.reaping, ref) // its deletion was missed
+		}
+	}
 	for ref, task := range store.All[xen.Task](snap) {
 		c.claim(snap, xen.TaskRef(ref), task)
 	}
