@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"text/tabwriter"
 	"time"
 
@@ -22,6 +23,7 @@ type simulateFlags struct {
 	listen   string
 	unix     string
 	admin    string
+	history  string
 	timing   string
 	coverage bool
 	output   string
@@ -57,6 +59,7 @@ of its own: with the default address xen-1, the master, is at 127.0.20.1, xen-2 
 	flags.StringVar(&f.listen, "listen", "http://127.0.20.1:8080", "URL of the first host, http or https; each further one has the next address")
 	flags.StringVar(&f.unix, "unix", "", "path of a unix socket of the master too, where everybody is root; empty: none")
 	flags.StringVar(&f.admin, "admin", "", "address of the listener for faults and foreign changes; empty: none")
+	flags.StringVar(&f.history, "history", "", "file to append what happens to, a line of JSON for each call, reply and change of a VM, task, session or host; it names sessions")
 	flags.IntVar(&f.model.Hosts, "hosts", 3, "hosts of the pool, 1 to 64")
 	flags.IntVar(&f.model.VMs, "vms", 20, "VMs of the pool")
 	flags.StringVar(&f.model.Password, "password", "xenroot", "password of the user root")
@@ -97,7 +100,18 @@ func simulate(ctx context.Context, e *env, f simulateFlags) error {
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	told, err := f.tellHistory(pool)
+	if err != nil {
+		pool.Close()
+		return err
+	}
+	err = f.serve(ctx, e, pool, model)
+	pool.Close()
+	return errors.Join(err, told())
+}
+
+// serve serves a pool and its admin listener until the context ends.
+func (f *simulateFlags) serve(ctx context.Context, e *env, pool *simulator.Pool, model simulator.Model) error {
 	admin, err := f.open(ctx, pool)
 	if err != nil {
 		return err
@@ -129,6 +143,20 @@ func (f *simulateFlags) played() (simulator.Model, error) {
 		return model, err
 	}
 	return model.Faster(f.speed), nil
+}
+
+// tellHistory writes the pool's history to the file of --history; what it returns closes that, once the pool is closed, and
+// tells what went wrong.
+func (f *simulateFlags) tellHistory(pool *simulator.Pool) (told func() error, err error) {
+	if f.history == "" {
+		return func() error { return nil }, nil
+	}
+	file, err := os.OpenFile(f.history, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("the history cannot be written (--history): %w", err)
+	}
+	problem := pool.WriteHistory(file)
+	return func() error { return errors.Join(problem(), file.Close()) }, nil
 }
 
 // open opens the pool's sockets, and the listener for faults where one is wanted; else nil.
