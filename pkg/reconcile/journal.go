@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -85,9 +84,13 @@ type FileJournal struct {
 	entries map[string]Entry
 }
 
-// OpenFileJournal reads the file, if there is one. Its directory has to exist.
+// OpenFileJournal reads the file, if there is one, and removes what a life left that was killed while it wrote it. The
+// directory has to exist.
 func OpenFileJournal(path string) (*FileJournal, error) {
 	j := &FileJournal{path: path, entries: map[string]Entry{}}
+	if err := removed(j.next()); err != nil {
+		return nil, fmt.Errorf("the journal cannot be written: %w", err)
+	}
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return j, j.write()
@@ -136,22 +139,29 @@ func (j *FileJournal) Entries() ([]Entry, error) {
 	return inOrder(j.entries), nil
 }
 
+// next is the file that becomes the journal once it is written. It has one name, so that lives that are killed meanwhile
+// leave one file, and not one each.
+func (j *FileJournal) next() string { return j.path + ".new" }
+
 // write replaces the file; the caller holds the lock.
 func (j *FileJournal) write() error {
 	b, err := json.MarshalIndent(inOrder(j.entries), "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(j.path), filepath.Base(j.path)+".*")
-	if err != nil {
-		return fmt.Errorf("writing the journal: %w", err)
+	if err := os.WriteFile(j.next(), append(b, '\n'), 0o600); err != nil {
+		return fmt.Errorf("writing the journal: %w", errors.Join(err, removed(j.next())))
 	}
-	_, err = f.Write(append(b, '\n'))
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), j.path)
+	if err := os.Rename(j.next(), j.path); err != nil {
+		return fmt.Errorf("writing the journal: %w", errors.Join(err, removed(j.next())))
 	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("writing the journal: %w", err), os.Remove(f.Name()))
+	return nil
+}
+
+// removed removes a file that may not have come to be.
+func removed(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }

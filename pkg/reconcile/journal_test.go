@@ -75,6 +75,19 @@ func TestWhatCouldNotBeRemovedIsRemovedLater(t *testing.T) {
 	}
 }
 
+func TestWhatAKilledLifeWasWritingIsGone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.json")
+	mustNot(t, os.WriteFile(path, []byte("[]\n"), 0o600))
+	mustNot(t, os.WriteFile(path+".new", []byte("[{"), 0o600))
+	j, err := OpenFileJournal(path)
+	mustNot(t, err)
+	entries, err := j.Entries()
+	left, dirErr := os.ReadDir(filepath.Dir(path))
+	if err != nil || dirErr != nil || len(entries) != 0 || len(left) != 1 {
+		t.Errorf("%v, %v; files %v, %v", entries, err, left, dirErr)
+	}
+}
+
 func TestJournalThatCannotBeRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.json")
 	mustNot(t, os.WriteFile(path, []byte("[{"), 0o600))

@@ -73,6 +73,32 @@ func TestStateFile(t *testing.T) {
 	}
 }
 
+// TestWhatAKilledProcessWasWritingIsRemoved leaves alone what another process may just be writing.
+func TestWhatAKilledProcessWasWritingIsRemoved(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		for name, age := range map[string]time.Duration{".state.json.1": time.Hour, ".state.json.2": 0, ".other.json.3": time.Hour} {
+			path := filepath.Join(dir, name)
+			if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, time.Time{}, time.Now().Add(-age))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n := newNetwork(t, "a")
+		n.set("a", master("P", "a", "a"))
+		var out output
+		mustSession(limited(t, time.Hour), t, n.client(t, []string{"a"}, remembering(filepath.Join(dir, "state.json"), &out)))
+		synctest.Wait()
+	})
+	var left []string
+	files, err := os.ReadDir(dir)
+	for _, f := range files {
+		left = append(left, f.Name())
+	}
+	if err != nil || strings.Join(left, " ") != ".other.json.3 .state.json.2 state.json" {
+		t.Errorf("%v, %v", left, err)
+	}
+}
+
 // TestStateFileOfNoUse goes on without a file that is broken, foreign, or open to others, and says so.
 func TestStateFileOfNoUse(t *testing.T) {
 	good := `{"version":1,"pool":"Z","master":"http://z","members":["z"],"configured":["http://a"]}`
