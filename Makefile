@@ -6,9 +6,11 @@ TOOL  := go tool -modfile=go.tool.mod
 FUZZ  ?= ./internal/wire/xmlrpc
 TIME  ?= 30s
 COUNT ?= 6
+SOAK  ?= 10m
+SEED  ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: simulate-long help build test race fuzz bench bench-peers sim demo e2e lint generate verify docs hooks
+.PHONY: simulate-long help build test race fuzz bench bench-peers sim demo e2e soak lint generate verify docs hooks
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +48,9 @@ demo: ## a simulated pool brought up, broken and mended, in this terminal
 
 e2e: ## whole processes over real sockets
 	go test -count 1 ./test/e2e/...
+
+soak: ## two processes under kill -9, faults and people, in real time: SOAK=10m SEED=0 (0: another one each time)
+	go test -race -count 1 -timeout 0 ./test/e2e -run '^TestSoak$$' -soak $(SOAK) -soak-seed $(SEED) -v
 
 lint: ## golangci-lint (its first build takes some minutes)
 	$(TOOL) golangci-lint run

@@ -49,7 +49,7 @@ func (s *soak) chaos(d time.Duration) {
 	})
 	tick := min(10*time.Second, d/4)
 	s.every(tick, tick+1, func() {
-		s.t.Log(s.progress())
+		s.t.Logf("%s; pool %s, controller %s", s.progress(), s.pool.usage(), s.life.usage())
 		s.look()
 		if s.baseline == (usage{}) && time.Since(s.began) >= min(time.Minute, d/2) {
 			s.baseline = s.pool.usage()
@@ -169,11 +169,9 @@ func (s *soak) killMaster(state simulator.State) {
 
 // breaks counts a fault.
 func (s *soak) breaks(path string) {
-	if err := s.hand(path); err != nil {
-		s.count.refused++
-		return
+	if err := s.hand(path); err == nil {
+		s.count.faults++
 	}
-	s.count.faults++
 }
 
 // owe puts something right after a while, or when everything is to come to rest.

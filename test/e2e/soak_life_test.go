@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -82,7 +83,7 @@ func (s *soak) strike() {
 	}
 	s.buried()
 	for _, file := range []string{"state/journal.json", "state/pool.json"} {
-		if s.chance(8) {
+		if s.chance(4) {
 			s.count.forgotten++
 			if err := os.Remove(s.in(file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				s.t.Fatal(err)
@@ -127,7 +128,12 @@ func (s *soak) buried() {
 		s.t.Fatal(err)
 	}
 	s.clean("the record of its calls", calls)
-	_ = os.Remove(s.record())                                       // it may have been refused before it came to make one
+	for line := range bytes.Lines(calls) {
+		if bytes.HasSuffix(line, []byte("\n")) && !json.Valid(line) {
+			s.t.Fatalf("life %d: the record of its calls holds %q", s.lives, line)
+		}
+	}
+	_ = os.Remove(s.record())                                           // it may have been refused before it came to make one
 	_ = os.Remove(s.in(fmt.Sprintf("life-%03d.log", s.lives-keptLogs))) // in a long run the first are gone already
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/xencontroller/xencontroller/pkg/simulator"
 )
 
-// soakNews is how long news takes from the wire to a decision and back to the wire, on a machine with too much to do.
-const soakNews = 10 * time.Second
+// soakNews is how long news takes at most from the wire to a decision and back to the wire, on a machine with too much to do.
+const soakNews = 5 * time.Second
 
 // aims are the operations of VMs, and the power state that each leads to; "" for a migration.
 var aims = map[string]string{

@@ -34,7 +34,7 @@ func TestSoak(t *testing.T) {
 	s.chaos(*soakFor)
 	s.rest()
 	s.end()
-	t.Logf("%s; in order", s.progress())
+	t.Log(s.progress() + ": in order")
 }
 
 // soak is one run.
@@ -123,9 +123,8 @@ func (s *soak) startPool() {
 // progress is where the run stands, in one line.
 func (s *soak) progress() string {
 	c := s.count
-	line := fmt.Sprintf("%4.0fs: life %d, %d kills, %d SIGTERMs, %d operations of VMs, %d by people (%d refused), %d faults, %d edits (%d spoiled), %d times forgotten",
-		time.Since(s.began).Seconds(), s.lives, c.kills, c.terms, s.witness.operations, c.hands, c.refused, c.faults, c.edits, c.spoiled, c.forgotten)
-	return line + fmt.Sprintf("; pool %s, controller %s", s.pool.usage(), s.life.usage())
+	return fmt.Sprintf("%4.0f s: life %d, %d kills, %d SIGTERMs; operations of VMs: %d ours, %d by people, %d refused to them; %d faults; %d edits, %d with a mistake; %d files forgotten",
+		time.Since(s.began).Seconds(), s.lives, c.kills, c.terms, s.witness.operations, c.hands-c.refused, c.refused, c.faults, c.edits, c.spoiled, c.forgotten)
 }
 
 // check ends the run where the witness has seen a rule broken.

@@ -42,7 +42,7 @@ type vmSeen struct {
 type taskSeen struct {
 	name, vm    string
 	ours, ended bool
-	since       time.Time
+	since, over time.Time // when it was made, and when it ended
 }
 
 type sessionSeen struct {
@@ -79,6 +79,7 @@ func (w *witness) read() {
 		text, err := w.in.ReadBytes('\n')
 		w.begun = append(w.begun, text...)
 		if errors.Is(err, io.EOF) {
+			w.lookForLeftTasks()
 			return
 		}
 		if err != nil {
@@ -168,7 +169,9 @@ func (w *witness) seeTask(l simulator.HistoryLine) {
 		w.tasks[l.Ref] = t
 	}
 	t.name = textOf(l, "name_label")
-	t.ended = textOf(l, "status") != "pending" && textOf(l, "status") != "cancelling"
+	if ended := textOf(l, "status") != "pending" && textOf(l, "status") != "cancelling"; ended && !t.ended {
+		t.ended, t.over = true, l.At
+	}
 	marks, _ := l.Fields["other_config"].(map[string]any)
 	for key, value := range marks {
 		text, _ := value.(string)
@@ -220,6 +223,20 @@ func (w *witness) secretsOf(life int) (list []string) {
 		}
 	}
 	return list
+}
+
+// lookForLeftTasks finds tasks of ours that have ended and are still there, although our process has long known.
+func (w *witness) lookForLeftTasks() {
+	for _, s := range w.sessions {
+		for ref, t := range w.tasks {
+			if !t.ours || !t.ended || s.life != w.life || s.listed.IsZero() {
+				continue
+			}
+			if s.known.Sub(t.over) > soakNews && s.known.Sub(s.listed) > soakNews {
+				w.breaches = append(w.breaches, fmt.Sprintf("rule 4: task %s (%s) ended at %s and is still there at %s", ref, t.name, t.over, s.known))
+			}
+		}
+	}
 }
 
 func (w *witness) breach(l simulator.HistoryLine, why string) {
