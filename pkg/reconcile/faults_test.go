@@ -202,6 +202,27 @@ func TestStartedByHandHasItsGracePeriod(t *testing.T) {
 	})
 }
 
+// The time for which somebody else holds a VM is not the guest's time to shut down.
+func TestTheGracePeriodBeginsWhenTheGuestCanBeAsked(t *testing.T) {
+	play(t, simulator.Model{Hosts: 1}, "", func(w *world) {
+		web, _ := w.vm("web-1")
+		hold := func(operations map[string]string) {
+			if err := w.pool.SetField(xen.ClassVM, string(web), "current_operations", operations); err != nil {
+				t.Fatal(err)
+			}
+		}
+		hold(map[string]string{"OpaqueRef:backup": "snapshot"})
+		w.declare(vmYAML("web-1", "powerState: Halted, shutdown: {gracePeriod: 1m}"))
+		w.settle(10 * time.Minute)
+		hold(map[string]string{})
+		w.settle(10 * time.Minute)
+		w.wantPowerState("web-1", xen.Halted)
+		if acted := w.acted(); !slices.Equal(acted, []string{"CleanShutdown web-1"}) {
+			t.Errorf("acted: %q", acted)
+		}
+	})
+}
+
 func TestHardShutdownOnceTheGuestRefused(t *testing.T) {
 	timing := simulator.Timing{ShutdownAck: 10 * time.Second}
 	play(t, simulator.Model{Timing: timing}, "", func(w *world) {

@@ -14,6 +14,7 @@ import (
 type history struct {
 	plan.History
 	state  xen.PowerState // the one that Since counts from
+	waits  bool           // nothing could be done about it when last looked at, so that Since counts from when something can
 	fields map[plan.Field]*fieldHistory
 }
 
@@ -38,9 +39,13 @@ func (h *history) field(f plan.Field) *fieldHistory {
 // verdict.
 func (h *history) observe(v plan.Verdict, now time.Time, c Contest) bool {
 	changed := false
-	if v.VM != "" && (h.Since.IsZero() || h.state != v.PowerState) {
+	switch {
+	case v.VM == "" || v.Reason == plan.ReasonHostLost || v.Reason == plan.ReasonForeignOperation:
+		h.waits = true
+	case h.Since.IsZero() || h.state != v.PowerState || h.waits:
 		changed = !h.Since.IsZero() // the grace period of a shutdown begins now
-		h.Since, h.state, h.CleanFailed = now, v.PowerState, false
+		h.CleanFailed = h.CleanFailed && h.state == v.PowerState
+		h.Since, h.state, h.waits = now, v.PowerState, false
 	}
 	if v.Phase == plan.InSync {
 		h.Attempts, h.LastError, h.NextAttempt = 0, "", time.Time{}

@@ -91,7 +91,7 @@ func (w *witness) tooHard(call entry, vm *seenVM, s v1alpha1.Shutdown) string {
 		return "it is declared to be shut down cleanly"
 	}
 	since := vm.power.since()
-	for _, other := range []time.Time{w.begun, vm.declared} {
+	for _, other := range []time.Time{w.begun, vm.declared, vm.freed} {
 		if other.After(since) {
 			since = other
 		}

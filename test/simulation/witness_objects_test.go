@@ -17,7 +17,8 @@ type seenVM struct {
 	gone       time.Time // with those that are not there any more
 	apart      bool      // a template, a snapshot or a control domain
 	held       bool      // current_operations show a task that is not ours
-	busy       map[string]string
+	heldSince  time.Time
+	freed      time.Time // when somebody else who was at it for long let go of it
 	allowed    []string
 	blocked    map[string]string
 	guest      string // VM_guest_metrics
@@ -115,11 +116,18 @@ func (w *witness) seeVM(v *view, e entry) {
 	w.noteMove(v, e, vm)
 	vm.uuid = e.Text("uuid")
 	w.rename(v, e.Ref, vm, e.Text("name_label"), e.At)
-	vm.busy, vm.held = e.Map("current_operations"), false
-	for task := range vm.busy {
+	was := vm.held
+	vm.held = false
+	for task := range e.Map("current_operations") {
 		if t := v.tasks[task]; t == nil || !t.ours {
 			vm.held = true
 		}
+	}
+	switch {
+	case vm.held && !was:
+		vm.heldSince = e.At
+	case was && !vm.held && e.At.Sub(vm.heldSince) > 4*tolerance:
+		vm.freed = e.At
 	}
 	if !vm.apart {
 		vm.allowed, vm.blocked, vm.guest = e.List("allowed_operations"), e.Map("blocked_operations"), e.Text("guest_metrics")

@@ -43,7 +43,8 @@ type Operation struct {
 
 // History is what happened to one VM before; a new declaration of the VM clears it.
 type History struct {
-	// Since is when the VM was first seen in its present power state while the present one was declared. Zero: now.
+	// Since is when the VM was first seen in its present power state while the present one was declared and something could
+	// be done about it. Zero: now.
 	Since time.Time
 	// CleanFailed says that a clean shutdown of ours has failed since then.
 	CleanFailed bool
