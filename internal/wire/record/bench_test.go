@@ -218,59 +218,33 @@ func cost(b *testing.B, p protocol, diverse bool) (allocs, retained float64) {
 	return float64(decoded.Mallocs-before.Mallocs) / benchVMs, (float64(kept.HeapAlloc) - float64(before.HeapAlloc)) / benchVMs
 }
 
-// settle collects garbage, and the buffers that wait in pools for the next reply.
-func settle() {
-	for range 3 {
-		runtime.GC()
-	}
-}
-
 // BenchmarkStreaming lists 10,000 VMs that arrive in pieces of 16 KiB, and reports how long after the last of them all
-// records are ready, and how much more than the records was in use at the worst moment, in buffers of 256 KiB.
+// records are ready, and how much more than the records read so far is held at the worst moment, in buffers of 256 KiB.
 func BenchmarkStreaming(b *testing.B) {
 	for _, p := range protocols() {
 		b.Run(p.name, func(b *testing.B) {
 			body := p.list(wiretest.Fleet(10_000, true))
 			decode := p.decoder(record.Limits{})
-			tail := time.Hour
+			tail, beside := time.Hour, 0.0
 			for b.Loop() {
 				w := &watched{rest: body}
 				if err := decode(w, newList()); err != nil {
 					b.Fatal(err)
 				}
 				tail = min(tail, time.Since(w.last))
+				beside = besideRecords(b, decode, body, 10_000)
 			}
 			b.SetBytes(int64(len(body)))
 			b.ReportMetric(float64(tail.Microseconds()), "µs-tail")
-			b.ReportMetric(float64(peak(b, decode, body))/float64(256<<10), "buffers-beside-records")
+			b.ReportMetric(beside, "buffers-beside-records")
 		})
 	}
 }
 
-// peak is how much more memory was in use while a list was decoded than its records take.
-func peak(b *testing.B, decode func(io.Reader, any) error, body string) int {
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	list := &xen.ObjectList{Class: xen.ClassVM, Objects: make([]xen.Object, 0, 10_000)}
-	w := &watched{rest: body, look: true}
-	runtime.GC()
-	if err := decode(w, list); err != nil {
-		b.Fatal(err)
-	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	runtime.KeepAlive(list)
-	return int(w.most) - int(max(after.HeapAlloc, before.HeapAlloc))
-}
-
-// watched gives a body in pieces of 16 KiB, and notes when the last of them went, and how much memory is in use.
+// watched gives a body in pieces of 16 KiB, and notes when the last of them went.
 type watched struct {
 	rest string
 	last time.Time
-	look bool
-	most uint64
-	next int
 }
 
 func (w *watched) Read(p []byte) (int, error) {
@@ -281,13 +255,6 @@ func (w *watched) Read(p []byte) (int, error) {
 	w.rest = w.rest[n:]
 	if w.rest == "" {
 		w.last = time.Now()
-	}
-	if w.next += n; w.look && w.next > 4<<20 {
-		w.next = 0
-		var now runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&now)
-		w.most = max(w.most, now.HeapAlloc)
 	}
 	return n, nil
 }
