@@ -212,6 +212,7 @@ func TestTheGracePeriodBeginsWhenTheGuestCanBeAsked(t *testing.T) {
 			}
 		}
 		hold(map[string]string{"OpaqueRef:backup": "snapshot"})
+		w.settle(time.Second) // everybody knows
 		w.declare(vmYAML("web-1", "powerState: Halted, shutdown: {gracePeriod: 1m}"))
 		w.settle(10 * time.Minute)
 		hold(map[string]string{})

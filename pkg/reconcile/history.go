@@ -43,7 +43,8 @@ func (h *history) observe(v plan.Verdict, now time.Time, c Contest) bool {
 	case v.VM == "" || v.Reason == plan.ReasonHostLost || v.Reason == plan.ReasonForeignOperation:
 		h.waits = true
 	case h.Since.IsZero() || h.state != v.PowerState || h.waits:
-		changed = !h.Since.IsZero() // the grace period of a shutdown begins now
+		up := v.PowerState == xen.Running || v.PowerState == xen.Paused
+		changed = up && !h.Since.IsZero() // the grace period of a shutdown begins now
 		h.CleanFailed = h.CleanFailed && h.state == v.PowerState
 		h.Since, h.state, h.waits = now, v.PowerState, false
 	}
