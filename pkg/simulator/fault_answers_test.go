@@ -35,7 +35,7 @@ func TestAnswersThatGoWrong(t *testing.T) {
 			vm := vmNamed(p, "web-1")
 			before := tagsOf(p, vm)
 			p.Inject(On("VM.add_tags", c.fault))
-			res, body, err := post(t, p, `<methodCall><methodName>VM.add_tags</methodName><params><param><value>`+w.session+
+			res, body, err := post(t, p, `<methodCall><methodName>VM.add_tags</methodName><params><param><value>`+w.session+ //nolint:bodyclose // post reads it
 				`</value></param><param><value>`+vm+`</value></param><param><value>new</value></param></params></methodCall>`)
 			if res.StatusCode != c.status || res.Header.Get("Content-Type") != c.kind || !errors.Is(err, c.cut) {
 				t.Errorf("%s: status %d, %s, %q, %v", c.name, res.StatusCode, res.Header.Get("Content-Type"), body, err)
@@ -57,7 +57,7 @@ func post(t *testing.T, p *Pool, call string) (*http.Response, string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // all is read
 	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}

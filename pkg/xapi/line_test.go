@@ -38,7 +38,7 @@ func (w *waiting) open(context.Context) (net.Conn, error) {
 	w.opened++
 	near, far := net.Pipe()
 	go func() {
-		defer far.Close()
+		defer far.Close() //nolint:errcheck // a pipe
 		for in := bufio.NewReader(far); ; {
 			req, err := http.ReadRequest(in)
 			if err != nil {

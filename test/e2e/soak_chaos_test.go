@@ -196,7 +196,7 @@ func (s *soak) hand(path string) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode >= 300 {
-		words, _ := io.ReadAll(response.Body) //nolint:errcheck // the status says enough
+		words, _ := io.ReadAll(response.Body) // the status says enough
 		return fmt.Errorf("POST %s: %s", path, words)
 	}
 	return nil

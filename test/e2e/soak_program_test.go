@@ -27,7 +27,7 @@ func launch(tb testing.TB, log string, args ...string) *program {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer out.Close()
+	defer out.Close() //nolint:errcheck // the program has it
 	p := &program{cmd: exec.Command(binary, args...), log: log, done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), "NO_COLOR=1")
 	p.cmd.Stdout, p.cmd.Stderr = out, out
@@ -66,7 +66,7 @@ func (p *program) terminate(patience time.Duration) (time.Duration, error) {
 
 // text is all that it has printed so far.
 func (p *program) text() []byte {
-	text, _ := os.ReadFile(p.log) //nolint:errcheck // launch made it
+	text, _ := os.ReadFile(p.log) // launch made it
 	return text
 }
 
@@ -109,7 +109,7 @@ func (p *program) usage() (u usage) {
 	}
 	for line := range strings.Lines(string(status)) {
 		if words := strings.Fields(line); len(words) == 3 && words[0] == "VmRSS:" {
-			kib, _ := strconv.ParseInt(words[1], 10, 64) //nolint:errcheck // the kernel wrote it
+			kib, _ := strconv.ParseInt(words[1], 10, 64) // the kernel wrote it
 			u.rss = kib << 10
 		}
 	}

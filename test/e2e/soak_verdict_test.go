@@ -245,7 +245,7 @@ func (s *soak) lean() {
 	if found == nil {
 		s.t.Fatal("/metrics has no go_goroutines")
 	}
-	goroutines, _ := strconv.Atoi(found[1]) //nolint:errcheck // made of digits
+	goroutines, _ := strconv.Atoi(found[1]) // made of digits
 	most := int64(150) << 20
 	if raceDetector {
 		most *= 4

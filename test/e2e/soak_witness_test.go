@@ -240,7 +240,7 @@ func (w *witness) lookForLeftTasks() {
 }
 
 func (w *witness) breach(l simulator.HistoryLine, why string) {
-	text, _ := json.Marshal(l) //nolint:errcheck // it came from JSON
+	text, _ := json.Marshal(l) // it came from JSON
 	w.breaches = append(w.breaches, why+": "+string(text))
 }
 

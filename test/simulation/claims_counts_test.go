@@ -26,7 +26,7 @@ func (c *claims) counts() {
 	if p.Unmanaged != unmanaged || p.Declared.Objects != managed {
 		c.say("numbers are those of the lists", "%d declared, %d not ours; %d and %d are listed", p.Declared.Objects, p.Unmanaged, managed, unmanaged)
 	}
-	if c.text != "" && !c.witness.synced && !p.Synced && p.StaleSince == nil && strings.Contains(c.text, "missing") {
+	if c.text != "" && !c.synced && !p.Synced && p.StaleSince == nil && strings.Contains(c.text, "missing") {
 		c.say("nothing is known before the first list", "the page says that something is missing")
 	}
 	if c.metrics == nil {

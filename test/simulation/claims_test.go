@@ -71,7 +71,7 @@ func (c *claims) syncs(p web.Pool) {
 	if c.ready != 0 && (c.ready == http.StatusOK) != p.Synced {
 		c.say("ready is in sync", "/readyz says %d, the pool is in sync: %v", c.ready, p.Synced)
 	}
-	if c.witness.synced && !p.Synced && p.StaleSince == nil || p.StaleSince != nil && p.StaleSince.After(c.at) {
+	if c.synced && !p.Synced && p.StaleSince == nil || p.StaleSince != nil && p.StaleSince.After(c.at) {
 		c.say("what is old is marked with its age", "the pool is not in sync since %v", p.StaleSince)
 	}
 	if want := c.declared.Hash(); c.declared != nil && p.Declared.Revision != want {
@@ -111,7 +111,7 @@ func (c *claims) find(uuid string, f func(v *view, vm *seenVM) bool) bool {
 
 func (c *claims) vm(vm web.VirtualMachine) {
 	ready := vm.Ready()
-	if !c.witness.synced && !c.pool().Synced && c.pool().StaleSince == nil {
+	if !c.synced && !c.pool().Synced && c.pool().StaleSince == nil {
 		if vm.Managed && ready.Status != "Unknown" {
 			c.say("nothing is known before the first list", "%s is said to be Ready=%s (%s)", vm.Name, ready.Status, ready.Reason)
 		}
@@ -226,7 +226,7 @@ func (w *witness) successIsSeen(e entry) string {
 	if aim == "Running" && a.Action.Paused {
 		aim = "Paused"
 	}
-	if !c.find(a.Action.VMUUID, func(v *view, vm *seenVM) bool {
+	if !c.find(a.Action.VMUUID, func(_ *view, vm *seenVM) bool {
 		if aim == "" {
 			return vm.power.was("Running", from) && vm.host.was(string(a.Action.Host), from)
 		}

@@ -38,12 +38,10 @@ func TestEverythingHappensInSomeSchedule(t *testing.T) {
 	for hosts := range 8 {
 		want = append(want, fmt.Sprint("hosts ", hosts+1))
 	}
-	for _, model := range []string{
+	want = append(want,
 		"version 8.2", "version 24.19", "version 26", "timing none", "timing demo", "timing slow", "events register", "events from", "events auto",
 		"protocol auto", "protocol xml", "protocol json", "HA true", "HA false", "state true", "stale true", "strict true",
-	} {
-		want = append(want, model)
-	}
+	)
 	for _, word := range want {
 		if seen[word] < 3 && !slices.Contains(byHand, word) {
 			t.Errorf("%s happens %d times in %d schedules, want 3 at least", word, seen[word], schedules)

@@ -80,7 +80,7 @@ type surroundings struct {
 	full      func() bool              // the disk of the journal
 	log       func(string)             // is told of every line
 	told      func(reconcile.ActionEvent)
-	manifests string                   // a directory
+	manifests string // a directory
 	watch     func() (source.Watcher, error)
 	declared  func(*desired.Set, error)
 	stateFile string // "": none
@@ -103,7 +103,7 @@ func startProcess(ctx context.Context, p *process, a surroundings) error {
 	p.client, err = xapi.New(xapi.Config{
 		Addresses: a.addresses, Username: "root", Dial: p.dial, Rand: rnd(1), Log: logger, Pool: poolName, Metrics: p.page.client,
 		StateFile: a.stateFile,
-		Password: func(context.Context) (string, error) { return password, nil }, Protocol: xapi.Protocol(a.Protocol), TLS: a.tls,
+		Password:  func(context.Context) (string, error) { return password, nil }, Protocol: xapi.Protocol(a.Protocol), TLS: a.tls,
 	})
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ type outcome struct {
 // play plays a schedule in a bubble of its own.
 func play(t *testing.T, s *schedule) (o outcome) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "schedule")
+	dir, err := os.MkdirTemp("", "schedule") //nolint:usetesting // a test plays thousands, and keeps none
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,7 +95,7 @@ func (s *stranger) call(method string, params ...any) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // in memory
 	answer, err := s.exchange(conn, body)
 	s.st.turns.take(s.name + " reads " + method)
 	if err != nil {

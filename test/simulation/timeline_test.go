@@ -1,6 +1,9 @@
 package simulation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // timeline is what something was, and since when, oldest first.
 type timeline []moment
@@ -35,9 +38,9 @@ func (t timeline) since() time.Time {
 
 // during lists what it was at any time since then, the newest first.
 func (t timeline) during(since time.Time) (values []string) {
-	for i := len(t) - 1; i >= 0; i-- {
-		values = append(values, t[i].value)
-		if !t[i].since.After(since) {
+	for _, v := range slices.Backward(t) {
+		values = append(values, v.value)
+		if !v.since.After(since) {
 			break
 		}
 	}
@@ -46,11 +49,11 @@ func (t timeline) during(since time.Time) (values []string) {
 
 // was reports whether it was so at any time since then.
 func (t timeline) was(value string, since time.Time) bool {
-	for i := len(t) - 1; i >= 0; i-- {
-		if t[i].value == value {
+	for _, v := range slices.Backward(t) {
+		if v.value == value {
 			return true
 		}
-		if !t[i].since.After(since) {
+		if !v.since.After(since) {
 			break
 		}
 	}

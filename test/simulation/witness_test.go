@@ -162,7 +162,7 @@ func (w *witness) declarations(vm *seenVM) []*v1alpha1.VirtualMachine {
 	if len(byUUID) == 0 {
 		return byLabel
 	}
-	return append(byUUID[:len(byUUID):len(byUUID)], byLabel...)
+	return slices.Concat(byUUID, byLabel)
 }
 
 // judge notes since when what is so of a VM.

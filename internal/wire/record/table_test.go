@@ -3,6 +3,7 @@ package record
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -21,7 +22,7 @@ func TestTableFindsWhatItRemembers(t *testing.T) {
 				raw = fmt.Appendf(nil, "%s%d;", name, random.IntN(i+1))
 			}
 			want, isKnown := known[string(raw)]
-			item, n, whole := table.Follow(&chain, append(raw[:len(raw):len(raw)], "what follows"...))
+			item, n, whole := table.Follow(&chain, append(slices.Clip(raw), "what follows"...))
 			switch {
 			case whole:
 				followed++
