@@ -56,6 +56,46 @@ func BenchmarkCached(b *testing.B) {
 	b.ReportMetric(float64(held)/vms, "B/VM")
 }
 
+// BenchmarkEvent is one event of a VM among 10,000 of a diverse pool, from a reply that is all there to a published
+// snapshot: its two parts, each with everything warm.
+func BenchmarkEvent(b *testing.B) {
+	f := newFleet(10_000)
+	s := store.New()
+	s.Apply(store.Batch{Replace: []xen.ObjectList{f.list(b, nil)}})
+	var replies []string
+	var events []xen.Event
+	for i, o := range wiretest.Fleet(1000, true) {
+		vm := o.Record.(*xen.VM)
+		vm.UserVersion = int64(i) + 10
+		text := fmt.Sprintf("<value><array><data><value><struct><member><name>id</name><value>%d</value></member><member><name>timestamp</name><value>1787277623.</value></member>"+
+			"<member><name>class</name><value>vm</value></member><member><name>operation</name><value>mod</value></member><member><name>ref</name><value>%s</value></member>"+
+			"<member><name>snapshot</name>%s</member></struct></value></data></array></value>", i+1, o.Ref, wiretest.XML(vm))
+		replies = append(replies, wiretest.XMLReply(text))
+		events = append(events, xen.Event{Class: xen.ClassVM, Operation: xen.EventMod, Ref: o.Ref, Snapshot: vm})
+	}
+	b.Run("decode", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			var got []xen.Event
+			if err := f.decoder.DecodeReply(strings.NewReader(replies[i%len(replies)]), &got); err != nil || len(got) != 1 {
+				b.Fatal(err)
+			}
+		}
+		b.SetBytes(int64(len(replies[0])))
+	})
+	b.Run("apply", func(b *testing.B) {
+		b.ReportAllocs()
+		i := newInformer(Config{Store: s}, nil)
+		for n := 0; b.Loop(); n++ {
+			vm := *events[n%len(events)].Snapshot.(*xen.VM)
+			vm.UserVersion = int64(n) + 10_000
+			e := events[n%len(events)]
+			e.Snapshot = &vm
+			i.publish(s.Apply(i.batches([]xen.Event{e})...))
+		}
+	})
+}
+
 // BenchmarkRelistUnchanged is a list of 10,000 VMs to which nothing has happened, down to the store. Goal: no change, and a
 // third of the time of the first.
 func BenchmarkRelistUnchanged(b *testing.B) {
