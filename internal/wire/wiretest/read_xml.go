@@ -93,6 +93,8 @@ func (e *element) node() (*Node, error) {
 	switch {
 	case e.name != "value" || len(e.children) > 1:
 		return nil, fmt.Errorf("<%s> with %d elements", e.name, len(e.children))
+	case strings.Trim(e.text, " \t\r\n") != "":
+		return nil, errors.New("a value with text beside its element")
 	case inner.name == "array":
 		return inner.set()
 	case inner.name == "struct":
