@@ -22,7 +22,7 @@ func TestNoReplyIsKeptWhileAListIsRead(t *testing.T) {
 		const vms = 2000
 		body := p.list(wiretest.Fleet(vms, true))
 		beside := besideRecords(t, p.decoder(record.Limits{}), body, vms)
-		if reply := float64(len(body)) / aBuffer; beside > reply/4 || beside <= 0 {
+		if reply := float64(len(body)) / aBuffer; beside > 2 || beside <= 0 {
 			t.Errorf("%.2f buffers were held beside the records; the reply has %.0f", beside, reply)
 		}
 	})
@@ -49,6 +49,7 @@ func besideRecords(tb testing.TB, decode func(io.Reader, any) error, body string
 	settle()
 	records := heapInUse() - before
 	runtime.KeepAlive(list)
+	runtime.KeepAlive(decode) // with what it remembers
 	worst := slices.MaxFunc(w.looks, func(a, b look) int {
 		return int(a.beside(before, records, len(body)) - b.beside(before, records, len(body)))
 	})
